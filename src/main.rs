@@ -1,0 +1,3 @@
+//! The `pixi-payd` command.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Client of the Unzer API.
+pub mod model;
+pub use model::*;
