@@ -1,1 +1,117 @@
-//! policy
+//! What is to be done for one order: a pure function from facts to a plan.
+//!
+//! No clock, network, database or async in here. One rule family per file; the rule numbers are those of
+//! `docs/rules.md`, and [`decide`] is the order in which rules come first (DESIGN 3.6).
+#![deny(clippy::float_arithmetic)]
+
+pub mod attempts;
+mod booking;
+mod cancel;
+mod capture;
+mod comments;
+mod draft;
+pub mod facts;
+mod identity;
+mod locks;
+mod refunds;
+mod release;
+mod returns;
+pub mod status;
+pub mod sums;
+mod watch;
+
+// story
+
+// tests
+
+use std::ops::ControlFlow;
+
+use crate::clock::Time;
+use crate::config::{PaymentType, Safety};
+use crate::steps::Step;
+use crate::text::{Language, Notice, Phrase, Severity};
+
+pub use facts::{Facts, Past, PaymentView, Standing};
+pub use refunds::CANCELLATION_REFERENCE;
+pub use status::{PaymentStatus, TransferStatus};
+pub use sums::Sums;
+
+use draft::Draft;
+
+/// The settings in force that rules go by.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The payment type's settings; the mode in it is ignored in favour of the one pinned to the order.
+    pub payment_type: PaymentType,
+    /// Brakes.
+    pub safety: Safety,
+    /// Language of comments written into pixi.
+    pub language: Language,
+}
+
+/// What is to be done for an order, and what people are told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Steps in the order they are taken. Only the first is taken before the facts are read again; the others are what
+    /// would follow.
+    pub steps: Vec<Step>,
+    /// Hints and problems that hold now.
+    pub notices: Vec<Notice>,
+    /// Why, in sentences.
+    pub said: Vec<Phrase>,
+    /// Rule that decided.
+    pub rule: &'static str,
+    /// When to look again.
+    pub next_check: NextCheck,
+    /// Payment status shown to users.
+    pub payment_status: PaymentStatus,
+    /// Transfer status shown to users.
+    pub transfer_status: TransferStatus,
+    /// The sums it was decided by.
+    pub sums: Sums,
+}
+
+impl Plan {
+    /// The gravest notice, the first of its kind: what the order is marked with.
+    pub fn mark(&self) -> Option<&Notice> {
+        let problem = self.notices.iter().find(|notice| notice.severity == Severity::Problem);
+        problem.or_else(|| self.notices.first())
+    }
+}
+
+/// When an order is looked at again without being woken by a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextCheck {
+    /// Then.
+    At(Time),
+    /// Not any more: settled for long, or left alone.
+    Ended,
+}
+
+/// Decides what is to be done for an order.
+pub fn plan(facts: &Facts, terms: &Terms, now: Time) -> Plan {
+    let mut draft = Draft::new(facts, terms, now);
+    let _ = decide(&mut draft);
+    comments::write(&mut draft);
+    draft.finish()
+}
+
+/// The precedence of the rules: the first that stops has the last word.
+fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    identity::left_alone(draft)?;
+    watch::open_steps(draft);
+    identity::facts_clear(draft)?;
+    identity::payment_found(draft)?;
+    watch::chargeback(draft)?;
+    cancel::dead(draft)?;
+    release::release(draft)?;
+    watch::cover_after_release(draft)?;
+    capture::capture_invoices(draft);
+    cancel::cancellation_refund(draft);
+    returns::refund_credit_notes(draft);
+    cancel::reverse_rest(draft);
+    booking::book(draft);
+    locks::unlock_if_cured(draft);
+    draft.settle();
+    ControlFlow::Continue(())
+}

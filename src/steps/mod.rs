@@ -75,6 +75,8 @@ pub enum Effect {
     Lock {
         /// Shown in pixi.
         reason: String,
+        /// Number of the problem it is set for: the same problem never locks again what a person has unlocked.
+        cause: String,
     },
     /// pixiSetOrderShippingLock, Locked=0; only ever follows our own lock.
     Unlock {

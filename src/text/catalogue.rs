@@ -47,8 +47,316 @@ catalogue! {
     NoPaymentId = 1101 {
         de: "Keine Unzer Payment ID an der Bestellung gefunden.",
         en: "No Unzer payment id found on the order.",
-        now_de: "Shop-Schnittstelle prüfen: Die Payment ID gehört in das Feld KK-ID. Bestellung von Hand klären.",
-        now_en: "Check the shop interface: the payment id belongs into the field KK-ID. Settle the order by hand."
+        now_de: "Shop-Schnittstelle prüfen: Die Payment ID gehört in das Feld KK-ID. Bestellung von Hand klären; die Versandsperre ist gesetzt.",
+        now_en: "Check the shop interface: the payment id belongs into the field KK-ID. Settle the order by hand; the shipping lock is set."
+    }
+    /// Several payment ids in the import XML.
+    SeveralPaymentIds = 1102 {
+        de: "Die Import-XML der Bestellung enthält mehrere verschiedene Unzer Payment IDs.",
+        en: "The order's import XML holds several different Unzer payment ids.",
+        now_de: "Richtige Payment ID in pixi in das Feld KK-ID eintragen.",
+        now_en: "Enter the right payment id into the field KK-ID in pixi."
+    }
+    /// R3: not found under any key pair.
+    PaymentNotFound = 1103 {
+        de: "Unzer kennt die Zahlung {payment} unter keinem der hinterlegten Schlüssel.",
+        en: "Unzer does not know the payment {payment} under any of the configured key pairs.",
+        now_de: "Payment ID und Schlüsselpaare der Zahlungsart prüfen.",
+        now_en: "Check the payment id and the key pairs of the payment type."
+    }
+    /// R3: another merchant's.
+    OtherMerchant = 1104 {
+        de: "Die Zahlung {payment} gehört zu einem anderen Unzer-Händler.",
+        en: "The payment {payment} belongs to another Unzer merchant.",
+        now_de: "Schlüsselpaare der Zahlungsart prüfen; gehört die Bestellung zu diesem Mandanten?",
+        now_en: "Check the payment type's key pairs; does the order belong to this mandant?"
+    }
+    /// R3: other currency.
+    OtherCurrency = 1105 {
+        de: "Die Zahlung lautet auf {paid}, die Bestellung auf {ordered}.",
+        en: "The payment is in {paid}, the order in {ordered}.",
+        now_de: "Bestellung und Zahlung von Hand klären.",
+        now_en: "Settle order and payment by hand."
+    }
+    /// R3: payment of another order.
+    PaymentTaken = 1106 {
+        de: "Die Zahlung {payment} gehört schon zu Bestellung {other}.",
+        en: "The payment {payment} already belongs to order {other}.",
+        now_de: "Richtige Payment ID ermitteln. Es wird kein Geld für diese Bestellung bewegt.",
+        now_en: "Find the right payment id. No money is moved for this order."
+    }
+    /// Keys or set-up are wrong.
+    UnzerConfiguration = 1107 {
+        de: "Unzer lehnt die Anfragen ab ({code}).",
+        en: "Unzer refuses the requests ({code}).",
+        now_de: "Schlüsselpaar der Zahlungsart prüfen (pixi-payd check --online). Die Bestellungen warten auf HOLD.",
+        now_en: "Check the payment type's key pair (pixi-payd check --online). The orders wait on HOLD."
+    }
+    /// R13: Unzer silent for a while.
+    UnzerSilent = 1108 {
+        de: "Unzer ist seit {since} nicht erreichbar ({code}).",
+        en: "Unzer cannot be reached since {since} ({code}).",
+        now_de: "Nichts zu tun: es wird weiter versucht.",
+        now_en: "Nothing to do: it is tried again."
+    }
+    /// R4: hint.
+    BuyerPending = 1201 {
+        de: "Der Käufer hat die Zahlung noch nicht abgeschlossen.",
+        en: "The buyer has not finished the payment yet.",
+        now_de: "Nichts zu tun: die Bestellung wartet auf HOLD, nach 24 Stunden wird sie mit Versandsperre freigegeben.",
+        now_en: "Nothing to do: the order waits on HOLD and is released with a shipping lock after 24 hours."
+    }
+    /// R4: after a day.
+    BuyerGone = 1202 {
+        de: "Der Käufer hat die Zahlung auch nach 24 Stunden nicht abgeschlossen.",
+        en: "The buyer has not finished the payment after 24 hours.",
+        now_de: "Käufer ansprechen oder Bestellung stornieren; die Versandsperre ist gesetzt.",
+        now_en: "Contact the buyer or cancel the order; the shipping lock is set."
+    }
+    /// R5.
+    PaymentRefused = 1203 {
+        de: "Die Zahlung wurde von Unzer abgelehnt.",
+        en: "Unzer refused the payment.",
+        now_de: "Bestellung stornieren oder andere Zahlung vereinbaren; die Versandsperre ist gesetzt.",
+        now_en: "Cancel the order or agree on another payment; the shipping lock is set."
+    }
+    /// R5.
+    PaymentCancelled = 1204 {
+        de: "Die Zahlung ist bei Unzer storniert oder zurückgezahlt.",
+        en: "The payment is cancelled or refunded at Unzer.",
+        now_de: "Bestellung stornieren oder andere Zahlung vereinbaren; die Versandsperre ist gesetzt.",
+        now_en: "Cancel the order or agree on another payment; the shipping lock is set."
+    }
+    /// R5, watch.
+    Chargeback = 1205 {
+        de: "Rückbelastung über {amount}: der Käufer hat das Geld zurückgeholt.",
+        en: "Chargeback of {amount}: the buyer took the money back.",
+        now_de: "Fall bei Unzer klären. Für diese Bestellung wird kein Geld mehr bewegt; nicht Versandtes ist gesperrt.",
+        now_en: "Settle the case with Unzer. No more money is moved for this order; what is not shipped is locked."
+    }
+    /// R6.
+    TooLittleMoney = 1206 {
+        de: "Die Zahlung deckt {cover}, nötig sind {needed}.",
+        en: "The payment covers {cover}, {needed} is needed.",
+        now_de: "Differenz mit dem Käufer klären; die Versandsperre ist gesetzt.",
+        now_en: "Settle the difference with the buyer; the shipping lock is set."
+    }
+    /// R6: hint.
+    TooMuchMoney = 1207 {
+        de: "Die Zahlung deckt {cover}, nötig sind nur {needed}.",
+        en: "The payment covers {cover}, only {needed} is needed.",
+        now_de: "Nichts zu tun; zu viel bezahltes Geld wird nicht von selbst erstattet.",
+        now_en: "Nothing to do; money paid in excess is never sent back by itself."
+    }
+    /// R7: capture refused.
+    CaptureAtReleaseRefused = 1208 {
+        de: "Der Einzug von {amount} vor der Freigabe wurde abgelehnt ({code}).",
+        en: "The capture of {amount} before the release was refused ({code}).",
+        now_de: "Zahlung mit dem Käufer klären; die Versandsperre ist gesetzt.",
+        now_en: "Settle the payment with the buyer; the shipping lock is set."
+    }
+    /// R15.
+    CoverLost = 1209 {
+        de: "Nach der Freigabe deckt die Zahlung nur noch {cover}, nötig sind {needed}.",
+        en: "After the release the payment covers only {cover}, {needed} is needed.",
+        now_de: "Autorisierung oder Betrag mit dem Käufer klären; die Versandsperre ist gesetzt.",
+        now_en: "Settle authorisation or amount with the buyer; the shipping lock is set."
+    }
+    /// The release was accepted and the order is on hold all the same.
+    ReleaseWithoutEffect = 1210 {
+        de: "pixi hat die Freigabe angenommen, die Bestellung steht aber weiter auf HOLD.",
+        en: "pixi accepted the release, but the order is still on HOLD.",
+        now_de: "Zahlungsart in pixi prüfen und die Bestellung von Hand freigeben.",
+        now_en: "Check the payment type in pixi and release the order by hand."
+    }
+    /// pixi said no to a lock or a release.
+    PixiRefused = 1211 {
+        de: "pixi lehnt {step} ab: {code}.",
+        en: "pixi refuses {step}: {code}.",
+        now_de: "Bestellung in pixi prüfen; es wird weiter versucht.",
+        now_en: "Check the order in pixi; it is tried again."
+    }
+    /// The method's processes are not known.
+    MethodUnknown = 1212 {
+        de: "Die Zahlungsmethode {method} kann hier nicht bearbeitet werden.",
+        en: "The payment method {method} cannot be processed here.",
+        now_de: "Bestellung von Hand bearbeiten; sie bleibt auf HOLD, bis eine Person sie freigibt.",
+        now_en: "Process the order by hand; it stays on HOLD until a person releases it."
+    }
+    /// C0: paid by somebody else.
+    AlreadyPaidInPixi = 1301 {
+        de: "Rechnung {document} ist in pixi schon mit {paid} bezahlt, ohne Buchung von hier.",
+        en: "Invoice {document} is already paid with {paid} in pixi, without a booking from here.",
+        now_de: "In pixi bei der Zahlungsart das automatische Bezahlt-Kennzeichen und den automatischen Abgleich abschalten; Rechnung von Hand klären.",
+        now_en: "Switch off the automatic paid mark and matching of the payment type in pixi; settle the invoice by hand."
+    }
+    /// C7.
+    InvoiceExceedsMoney = 1302 {
+        de: "Rechnung {document}: es fehlen {missing} gegenüber dem, was bei Unzer noch eingezogen werden kann.",
+        en: "Invoice {document}: {missing} more than can still be captured at Unzer.",
+        now_de: "Betrag beim Käufer einfordern oder Rechnung berichtigen. Die Ware ist unterwegs.",
+        now_en: "Claim the amount from the buyer or correct the invoice. The goods have left."
+    }
+    /// C8: declined.
+    CaptureRefused = 1303 {
+        de: "Der Einzug von {amount} für Rechnung {document} wurde abgelehnt ({code}).",
+        en: "The capture of {amount} for invoice {document} was refused ({code}).",
+        now_de: "Geld beim Käufer einfordern. Die Ware ist unterwegs.",
+        now_en: "Claim the money from the buyer. The goods have left."
+    }
+    /// C8: no answer for long.
+    CaptureOverdue = 1304 {
+        de: "Der Einzug von {amount} für Rechnung {document} gelingt seit {since} nicht.",
+        en: "The capture of {amount} for invoice {document} has been failing since {since}.",
+        now_de: "Verbindung zu Unzer prüfen; es wird weiter versucht, bis die Autorisierung endet.",
+        now_en: "Check the connection to Unzer; it is tried until the authorisation ends."
+    }
+    /// C2.
+    InvoicesExceedOrder = 1305 {
+        de: "Die Rechnungen über {invoiced} übersteigen, was bezahlt oder bestellt wurde ({limit}).",
+        en: "The invoices of {invoiced} exceed what was paid or ordered ({limit}).",
+        now_de: "Rechnungen und Zahlung von Hand vergleichen; es wird nichts gebucht.",
+        now_en: "Compare invoices and payment by hand; nothing is booked."
+    }
+    /// C9: hint.
+    ReversalRefused = 1306 {
+        de: "Die restliche Autorisierung über {amount} ließ sich nicht aufheben ({code}).",
+        en: "The rest of the authorisation of {amount} could not be reversed ({code}).",
+        now_de: "Nichts zu tun: sie verfällt von selbst.",
+        now_en: "Nothing to do: it expires by itself."
+    }
+    /// Booking refused.
+    BookingRefused = 1401 {
+        de: "pixi lehnt die Buchung von {document} über {amount} ab: {code}.",
+        en: "pixi refuses to book {document} of {amount}: {code}.",
+        now_de: "Buchungsevent {event} in pixi prüfen; es wird sieben Tage lang versucht.",
+        now_en: "Check the booking event {event} in pixi; it is tried for seven days."
+    }
+    /// Booking given up.
+    BookingGivenUp = 1402 {
+        de: "Die Buchung von {document} über {amount} wurde nach sieben Tagen aufgegeben.",
+        en: "Booking {document} of {amount} was given up after seven days.",
+        now_de: "Im pixi-Kundenkonto von Hand buchen.",
+        now_en: "Book it by hand in pixi's customer account."
+    }
+    /// No customer to book for.
+    CustomerMissing = 1403 {
+        de: "Zu Gutschrift {document} zeigt pixi keinen Kunden; sie kann nicht gebucht werden.",
+        en: "pixi shows no customer for credit note {document}; it cannot be booked.",
+        now_de: "Im pixi-Kundenkonto von Hand buchen.",
+        now_en: "Book it by hand in pixi's customer account."
+    }
+    /// Cancellation refund out of bounds.
+    CancellationUnclear = 1501 {
+        de: "Für das Storno wären {amount} zurückzuzahlen, storniert sind aber nur {dropped}.",
+        en: "The cancellation would pay back {amount}, but only {dropped} is cancelled.",
+        now_de: "Bestellung prüfen und gegebenenfalls von Hand erstatten.",
+        now_en: "Check the order and refund by hand where due."
+    }
+    /// Refund refused.
+    RefundRefused = 1502 {
+        de: "Die Rückzahlung von {amount} ({document}) wurde abgelehnt ({code}).",
+        en: "The refund of {amount} ({document}) was refused ({code}).",
+        now_de: "Von Hand erstatten und in pixi buchen.",
+        now_en: "Refund by hand and book it in pixi."
+    }
+    /// Reversal of a cancelled order refused.
+    CancelRefused = 1503 {
+        de: "Das Storno der Autorisierung über {amount} wurde abgelehnt ({code}).",
+        en: "Reversing the authorisation of {amount} was refused ({code}).",
+        now_de: "Bei Unzer prüfen; die Autorisierung verfällt sonst von selbst.",
+        now_en: "Check at Unzer; otherwise the authorisation expires by itself."
+    }
+    /// Credit note larger than what may be given back.
+    CreditNoteTooLarge = 1504 {
+        de: "Gutschrift {document} über {amount} übersteigt, was zurückgezahlt werden darf ({limit}).",
+        en: "Credit note {document} of {amount} exceeds what may be paid back ({limit}).",
+        now_de: "Gutschriften und Rechnungen prüfen; es wird nichts zurückgezahlt.",
+        now_en: "Check credit notes and invoices; nothing is paid back."
+    }
+    /// Credits above invoices.
+    CreditsExceedInvoices = 1505 {
+        de: "Die Gutschriften ({credited}) übersteigen die Rechnungen ({invoiced}).",
+        en: "The credit notes ({credited}) exceed the invoices ({invoiced}).",
+        now_de: "Belege in pixi prüfen; es wird nichts zurückgezahlt.",
+        now_en: "Check the documents in pixi; nothing is paid back."
+    }
+    /// Refund made by hand that fits nothing.
+    ForeignRefund = 1506 {
+        de: "Bei Unzer wurden {amount} von Hand erstattet; das passt zu keiner Gutschrift.",
+        en: "{amount} was refunded by hand at Unzer; it fits no credit note.",
+        now_de: "Zuordnung klären; bis dahin wird für diese Bestellung nichts erstattet.",
+        now_en: "Find out what it was for; until then nothing is refunded for this order."
+    }
+    /// Sums of Unzer contradict its transactions.
+    SumsDisagree = 1601 {
+        de: "Die Umsätze der Zahlung ({net}) passen nicht zur Summe von Unzer ({charged}).",
+        en: "The payment's transactions ({net}) do not fit Unzer's own sum ({charged}).",
+        now_de: "Zahlung bei Unzer ansehen; es wird kein Geld bewegt.",
+        now_en: "Look at the payment at Unzer; no money is moved."
+    }
+    /// Order total not confirmed.
+    TotalUnclear = 1602 {
+        de: "pixi nennt widersprüchliche Bestellsummen.",
+        en: "pixi shows contradictory order totals.",
+        now_de: "Bestellung in pixi ansehen und neu speichern.",
+        now_en: "Look at the order in pixi and save it again."
+    }
+    /// Order currency without amounts.
+    CurrencyUnclear = 1603 {
+        de: "pixi zeigt die Beträge nicht in der Währung der Bestellung.",
+        en: "pixi does not show the amounts in the order's currency.",
+        now_de: "Bestellung von Hand bearbeiten.",
+        now_en: "Process the order by hand."
+    }
+    /// Something known has vanished.
+    FactsVanished = 1604 {
+        de: "In der Antwort von pixi fehlt {what}, das vorher da war.",
+        en: "pixi's answer lacks {what}, which was there before.",
+        now_de: "Nichts zu tun, falls pixi gerade gestört ist; sonst Bestellung prüfen.",
+        now_en: "Nothing to do if pixi is disturbed at the moment; otherwise check the order."
+    }
+    /// Merged orders.
+    OrderMerged = 1605 {
+        de: "Die Bestellung wurde in pixi zusammengeführt oder hat Positionen verloren.",
+        en: "The order was merged in pixi or has lost lines.",
+        now_de: "Von Hand bearbeiten: zusammengeführte Bestellungen werden nicht automatisch abgerechnet.",
+        now_en: "Process by hand: merged orders are not settled automatically."
+    }
+    /// Document of unknown kind.
+    DocumentUnclear = 1606 {
+        de: "Beleg {document} ist weder eindeutig Rechnung noch Gutschrift dieser Bestellung.",
+        en: "Document {document} is neither clearly an invoice nor a credit note of this order.",
+        now_de: "Beleg von Hand bearbeiten (manuelle Gutschriften und Rechnungen werden nicht verarbeitet).",
+        now_en: "Process the document by hand (manual credit notes and invoices are not processed)."
+    }
+    /// Unknown outcome that looking cannot settle.
+    OutcomeUnknown = 1701 {
+        de: "Es lässt sich nicht feststellen, ob {step} ({amount}) ausgeführt wurde.",
+        en: "It cannot be found out whether {step} ({amount}) took effect.",
+        now_de: "Bei Unzer oder in pixi nachsehen und entscheiden: pixi-payd order decide {order} {step} done oder not-done --reason TEXT.",
+        now_en: "Look at Unzer or in pixi and decide: pixi-payd order decide {order} {step} done or not-done --reason TEXT."
+    }
+    /// The daemon itself failed on this order.
+    InternalError = 1901 {
+        de: "Bei der Bearbeitung dieser Bestellung ist ein interner Fehler aufgetreten ({detail}).",
+        en: "An internal error occurred while processing this order ({detail}).",
+        now_de: "Fehlernummer und Protokoll an die Technik geben; andere Bestellungen laufen weiter.",
+        now_en: "Give error number and log to the engineers; other orders go on."
+    }
+    /// Brake: too many give-backs.
+    TooManyGiveBacks = 1801 {
+        de: "In diesem Durchlauf wären {count} Rückgaben fällig, erlaubt sind {limit}; keine wurde gesendet.",
+        en: "{count} give-backs would be due in this cycle, {limit} are allowed; none was sent.",
+        now_de: "Prüfen, ob in pixi massenhaft storniert oder gutgeschrieben wurde; Grenze safety.max_givebacks_per_cycle.",
+        now_en: "Check whether pixi shows mass cancellations or credits; limit safety.max_givebacks_per_cycle."
+    }
+    /// Brake: an amount is used up.
+    BrakeHolds = 1802 {
+        de: "{step} über {amount} wird zurückgehalten: die Grenze {setting} ist erreicht.",
+        en: "{step} of {amount} is held back: the limit {setting} is reached.",
+        now_de: "Grenze prüfen oder den nächsten Durchlauf abwarten.",
+        now_en: "Check the limit or wait for the next cycle."
     }
 }
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 pub mod amounts;
 mod catalogue;
+mod phrases;
 
 pub use catalogue::Number;
+pub use phrases::{Phrase, PhraseKey};
 
 /// Language of pages, mails and of comments written into pixi.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]

@@ -1,0 +1,115 @@
+//! Whether a step may be tried (again), as data: pauses, numbers of tries, ends.
+
+use chrono::TimeDelta;
+
+use crate::clock::Time;
+use crate::steps::{Outcome, Refusal, RefusalKind, StepKey};
+use crate::unzer::TransactionStatus;
+
+use super::facts::{Facts, Past};
+
+/// pixi steps are tried this long, then given up with a problem.
+pub const GIVE_UP_TRANSFER: TimeDelta = TimeDelta::days(7);
+/// A soft card decline is tried again once a day …
+const SOFT_DECLINE_PAUSE: TimeDelta = TimeDelta::days(1);
+/// … at most so often …
+const SOFT_DECLINE_TRIES: usize = 10;
+/// … within so many days (card schemes' rule).
+const SOFT_DECLINE_WINDOW: TimeDelta = TimeDelta::days(30);
+/// Wrong keys or rights are tried again at this pace.
+const CONFIGURATION_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// First pause after a passing fault; doubled each time.
+const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// Longest pause after a passing fault.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
+
+/// How it stands with a step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Attempt<'a> {
+    /// May be taken now.
+    Go,
+    /// Done.
+    Done(&'a Past),
+    /// Perhaps done: looked for, never sent again.
+    Open(&'a Past),
+    /// To be tried again then; with the refusal where the peer said no.
+    Later {
+        /// Not before.
+        at: Time,
+        /// The peer's no, where it was one.
+        refusal: Option<&'a Refusal>,
+    },
+    /// The peer said no for good.
+    Refused(&'a Refusal),
+}
+
+impl<'a> Attempt<'a> {
+    /// The peer's no, where there is one.
+    pub fn refusal(self) -> Option<&'a Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::Later { refusal: Some(refusal), .. } => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+/// How it stands with the step `key` of this order.
+pub fn attempt<'a>(facts: &'a Facts, key: &StepKey, now: Time) -> Attempt<'a> {
+    let tries: Vec<&Past> = facts.past.iter().filter(|past| past.key == *key).collect();
+    if let Some(done) = tries.iter().find(|past| past.is_done()) {
+        return Attempt::Done(done);
+    }
+    if let Some(open) = tries.iter().find(|past| past.is_open()) {
+        return Attempt::Open(open);
+    }
+    let Some(last) = tries.last() else { return Attempt::Go };
+    let ended = last.settled_at.unwrap_or(last.at);
+    if facts.retry_at.is_some_and(|asked| asked > ended) {
+        return Attempt::Go;
+    }
+    let (pause, refusal) = match &last.outcome {
+        Some(Outcome::Refused(refusal)) => match pause_after(refusal, facts, &tries, now) {
+            Some(pause) => (pause, Some(refusal)),
+            None => return Attempt::Refused(refusal),
+        },
+        _ => (growing(tries.len()), None),
+    };
+    let at = ended + pause;
+    if at <= now { Attempt::Go } else { Attempt::Later { at, refusal } }
+}
+
+/// The pause after a refusal; none where it is final.
+fn pause_after(refusal: &Refusal, facts: &Facts, tries: &[&Past], now: Time) -> Option<TimeDelta> {
+    let last = tries.last()?;
+    let to_pixi = last.effect.kind().is_pixi();
+    if to_pixi {
+        let first = tries.first()?.at;
+        return (now - first < GIVE_UP_TRANSFER).then(|| growing(tries.len()));
+    }
+    match refusal.kind {
+        RefusalKind::Hard => None,
+        RefusalKind::Soft => {
+            let recent = tries.iter().filter(|past| now - past.at < SOFT_DECLINE_WINDOW).count();
+            (recent < SOFT_DECLINE_TRIES).then_some(SOFT_DECLINE_PAUSE)
+        }
+        RefusalKind::Final | RefusalKind::AlreadySo => payment_changed_since(facts, last).then_some(TimeDelta::zero()),
+        RefusalKind::Stale | RefusalKind::Passing => Some(growing(tries.len())),
+        RefusalKind::Configuration => Some(CONFIGURATION_PAUSE),
+    }
+}
+
+/// True where the payment shows a successful transaction it did not show before `past` was sent.
+fn payment_changed_since(facts: &Facts, past: &Past) -> bool {
+    facts.payment.known().is_some_and(|payment| {
+        payment
+            .transactions
+            .iter()
+            .any(|entry| entry.status == TransactionStatus::Success && !past.snapshot.contains(&entry.path))
+    })
+}
+
+/// 1, 2, 4, 8 … minutes, at most 6 hours.
+pub fn growing(tries: usize) -> TimeDelta {
+    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX).min(9);
+    (FIRST_PAUSE * 2_i32.pow(doublings)).min(LONGEST_PAUSE)
+}

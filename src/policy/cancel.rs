@@ -1,0 +1,215 @@
+//! Cancellation: whole orders, single lines, and the rest of an authorisation nobody needs (C9).
+
+use std::ops::ControlFlow;
+
+use chrono::TimeDelta;
+
+use crate::clock::Time;
+use crate::steps::{Effect, Guards, RefundAt, ReverseAt};
+use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::unzer::{Group, Payment, TransactionKind, TransactionStatus};
+
+use super::attempts::Attempt;
+use super::capture::{Covered, covered};
+use super::draft::Draft;
+use super::sums;
+
+/// The whole order is cancelled and nothing was invoiced: the authorisation is reversed, the money paid back.
+pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    let Some(payment) = draft.facts.payment.known() else { return ControlFlow::Break(()) };
+    if !draft.sums.pixi.dead {
+        return ControlFlow::Continue(());
+    }
+    let group = sums::group(payment);
+    if matches!(group, Group::Wait | Group::Invoice | Group::Secured) {
+        draft.rule("method");
+        draft.notice(Notice::problem(Number::MethodUnknown).with("method", payment.method.display_name()));
+        return ControlFlow::Break(());
+    }
+    draft.rule("cancelled");
+    draft.say(PhraseKey::OrderCancelled);
+    let unzer = draft.sums.unzer;
+    if group == Group::PayLater && unzer.captured > 0 {
+        // What is captured has a buyer's term running: a person decides.
+        let notice = Notice::problem(Number::CancellationUnclear)
+            .with("amount", draft.amount(unzer.net))
+            .with("dropped", draft.amount(draft.sums.pixi.dropped));
+        draft.notice(notice);
+        return ControlFlow::Break(());
+    }
+    if unzer.rest > 0 {
+        reverse(draft, payment, "cancelled", Number::CancelRefused, false);
+    }
+    if unzer.net > 0 && foreign_refunds_clear(draft) {
+        refund_for_cancellation(draft, payment, unzer.net);
+    }
+    draft.settle();
+    ControlFlow::Break(())
+}
+
+/// Some lines are cancelled and the rest is shipped: what was taken for them is paid back.
+pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
+    let Some(payment) = draft.facts.payment.known() else { return };
+    let group = sums::group(payment);
+    if !matches!(group, Group::Auth | Group::Paid) || !draft.sums.pixi.closed || draft.money_held {
+        return;
+    }
+    let due = draft.sums.cancellation_due();
+    if due <= draft.tolerance() || !foreign_refunds_clear(draft) {
+        return;
+    }
+    if due > draft.sums.pixi.dropped + draft.tolerance() {
+        draft.rule("cancellation");
+        let notice = Notice::problem(Number::CancellationUnclear)
+            .with("amount", draft.amount(due))
+            .with("dropped", draft.amount(draft.sums.pixi.dropped));
+        draft.notice(notice);
+        return;
+    }
+    refund_for_cancellation(draft, payment, due);
+}
+
+/// C9: everything is shipped and captured; the exact rest of the authorisation is given free.
+pub(super) fn reverse_rest(draft: &mut Draft<'_>) {
+    let Some(payment) = draft.facts.payment.known() else { return };
+    let all_covered =
+        covered(draft.facts, &draft.sums, draft.tolerance()).iter().all(|(_, covered)| *covered == Covered::Yes);
+    let due = sums::group(payment) == Group::Auth && draft.sums.pixi.closed && all_covered;
+    if due && draft.sums.unzer.rest > 0 && !draft.money_held && draft.steps().is_empty() {
+        reverse(draft, payment, "C9", Number::ReversalRefused, true);
+    }
+}
+
+/// Reverses the whole rest of an authorisation.
+fn reverse(draft: &mut Draft<'_>, payment: &Payment, rule: &'static str, refused: Number, only_hint: bool) {
+    let unzer = draft.sums.unzer;
+    let amount = unzer.rest;
+    if draft.money_held || !confirmed(draft, amount) {
+        return;
+    }
+    let target = draft.facts.money(unzer.reversed + amount).decimal();
+    let effect = Effect::Reverse {
+        payment: payment.id.clone(),
+        amount: draft.facts.money(amount),
+        at: ReverseAt::Authorization,
+        reason: None,
+    };
+    let guards = Guards {
+        capturable: unzer.authorized - unzer.reversed,
+        captured: unzer.captured,
+        refunded: unzer.refunded + unzer.charged_back,
+        must_stay: (draft.sums.pixi.invoiced - unzer.captured - draft.tolerance()).max(0),
+    };
+    let written = draft.amount(amount);
+    let attempt = draft.step(rule, format!("reverse:{target}"), effect, guards);
+    if attempt == Attempt::Go {
+        draft.say(Phrase::new(PhraseKey::ReverseRest).with("amount", written));
+    } else if let Some(refusal) = attempt.refusal() {
+        let mut notice = Notice::problem(refused).with("amount", written).with("code", &refusal.code);
+        if only_hint {
+            notice.severity = crate::text::Severity::Hint;
+        }
+        draft.notice(notice);
+    }
+}
+
+fn refund_for_cancellation(draft: &mut Draft<'_>, payment: &Payment, amount: i64) {
+    if draft.money_held || !confirmed(draft, amount) {
+        return;
+    }
+    draft.rule("cancellation");
+    let so_far = draft.sums.cancellation_refunds();
+    let Some((charge, part)) = charges_with_money(payment).into_iter().next().map(|(id, left)| (id, left.min(amount)))
+    else {
+        return;
+    };
+    let target = draft.facts.money(so_far + part).decimal();
+    let key = format!("refund:cancel:{target}:{charge}");
+    let at = if sums::group(payment) == Group::PayLater { RefundAt::Payment } else { RefundAt::Charge { charge } };
+    let effect = Effect::Refund {
+        payment: payment.id.clone(),
+        amount: draft.facts.money(part),
+        at,
+        credit_note: None,
+        reason: None,
+    };
+    let attempt = draft.step("cancellation", key, effect, refund_guards(draft, draft.sums.pixi.credited));
+    let written = draft.amount(part);
+    if attempt == Attempt::Go {
+        draft.say(Phrase::new(PhraseKey::RefundCancellation).with("amount", written));
+    } else if let Some(refusal) = attempt.refusal() {
+        let notice = Notice::problem(Number::RefundRefused)
+            .with("amount", written)
+            .with("document", super::CANCELLATION_REFERENCE)
+            .with("code", &refusal.code);
+        draft.notice(notice);
+    }
+}
+
+/// Limits of a refund: never more than was captured, and what shipped invoices still need has to stay.
+pub(super) fn refund_guards(draft: &Draft<'_>, credited: i64) -> Guards {
+    let unzer = draft.sums.unzer;
+    Guards {
+        capturable: unzer.authorized - unzer.reversed,
+        captured: unzer.captured,
+        refunded: unzer.refunded + unzer.charged_back,
+        must_stay: (draft.sums.pixi.invoiced - credited - draft.tolerance()).max(0),
+    }
+}
+
+/// Charges with money left on them, oldest first.
+pub(super) fn charges_with_money(payment: &Payment) -> Vec<(String, i64)> {
+    let takes_away = |kind: TransactionKind, status: TransactionStatus| {
+        matches!(kind, TransactionKind::CancelCharge | TransactionKind::Chargeback)
+            && matches!(status, TransactionStatus::Success | TransactionStatus::Pending)
+    };
+    payment
+        .transactions
+        .iter()
+        .filter(|entry| entry.kind == TransactionKind::Charge && entry.status == TransactionStatus::Success)
+        .map(|charge| {
+            let taken: i64 = payment
+                .transactions
+                .iter()
+                .filter(|entry| entry.parent.as_deref() == Some(&charge.id) && takes_away(entry.kind, entry.status))
+                .map(|entry| entry.amount.minor)
+                .sum();
+            (charge.id.clone(), charge.amount.minor - taken)
+        })
+        .filter(|(_, left)| *left > 0)
+        .collect()
+}
+
+/// Brake: money is given back only after two equal whole readings `confirm_after` apart.
+pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
+    let wait = TimeDelta::from_std(draft.terms.safety.confirm_after).unwrap_or(TimeDelta::MAX);
+    if wait.is_zero() {
+        return true;
+    }
+    let ripe: Time = draft.facts.stable_since.checked_add_signed(wait).unwrap_or(Time::MAX_UTC);
+    if draft.now >= ripe && draft.facts.readings >= 2 {
+        return true;
+    }
+    wait_until(draft, ripe.max(draft.now + TimeDelta::seconds(1)), amount);
+    false
+}
+
+/// Says that a give-back waits, and looks again then.
+pub(super) fn wait_until(draft: &mut Draft<'_>, at: Time, amount: i64) {
+    draft.rule("brake");
+    let written = draft.amount(amount);
+    let shown = at.format("%Y-%m-%d %H:%M UTC");
+    draft.say(Phrase::new(PhraseKey::GiveBackWaits).with("amount", written).with("at", shown));
+    draft.wake(at);
+}
+
+/// A refund nobody can explain stops every automatic refund of the order.
+pub(super) fn foreign_refunds_clear(draft: &mut Draft<'_>) -> bool {
+    let foreign: i64 = draft.sums.refunds.foreign.iter().map(|(_, amount)| amount).sum();
+    if foreign == 0 {
+        return true;
+    }
+    draft.rule("foreign refund");
+    draft.notice(Notice::problem(Number::ForeignRefund).with("amount", draft.amount(foreign)));
+    false
+}

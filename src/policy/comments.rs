@@ -1,0 +1,69 @@
+//! One comment line in pixi for each thing done, and one for each problem.
+//!
+//! A comment is written at most once: where its outcome is not known it counts as written.
+
+use crate::steps::{Effect, Guards, StepKey};
+use crate::text::{Notice, Phrase, PhraseKey, Severity};
+
+use super::draft::Draft;
+use super::facts::{Past, Standing};
+
+/// Longest comment; more is cut.
+const LONGEST: usize = 250;
+
+/// Plans the comments that are still to be written.
+pub(super) fn write(draft: &mut Draft<'_>) {
+    if draft.facts.standing != Standing::Managed {
+        return;
+    }
+    let facts = draft.facts;
+    for past in facts.done() {
+        if let Some(phrase) = sentence(draft, past) {
+            let text = phrase.text(draft.terms.language);
+            comment(draft, format!("comment:{}.{}", past.key, past.attempt), &text);
+        }
+    }
+    let problems: Vec<Notice> =
+        draft.notices().iter().filter(|notice| notice.severity == Severity::Problem).cloned().collect();
+    for notice in problems {
+        let text = format!("{}: {}", notice.number, notice.text(draft.terms.language));
+        comment(draft, format!("comment:{}", notice.fingerprint()), &text);
+    }
+}
+
+fn comment(draft: &mut Draft<'_>, key: String, text: &str) {
+    let text: String = text.chars().take(LONGEST).collect();
+    // A comment pixi refused is not fought for: comments never hold anything up.
+    if draft.attempt(&StepKey(key.clone())).refusal().is_none() {
+        draft.step("comment", key, Effect::Comment { text }, Guards::default());
+    }
+}
+
+/// What is written about a step that is done.
+fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
+    let phrase = match &past.effect {
+        Effect::Lock { reason, .. } => Phrase::new(PhraseKey::CommentLocked).with("reason", reason),
+        Effect::Unlock { .. } => Phrase::new(PhraseKey::CommentUnlocked),
+        Effect::Release { auth_id, auth_code, .. } if auth_code != "PROBLEM" => {
+            Phrase::new(PhraseKey::CommentReleased).with("payment", auth_id)
+        }
+        Effect::Capture { amount, invoice: Some(invoice), .. } => {
+            Phrase::new(PhraseKey::CommentCaptured).with("amount", draft.write(*amount)).with("document", invoice)
+        }
+        Effect::Capture { amount, .. } => {
+            Phrase::new(PhraseKey::CommentCapturedAtRelease).with("amount", draft.write(*amount))
+        }
+        Effect::Reverse { amount, .. } => Phrase::new(PhraseKey::CommentReversed).with("amount", draft.write(*amount)),
+        Effect::Refund { amount, credit_note: Some(note), .. } => {
+            Phrase::new(PhraseKey::CommentRefundedFor).with("amount", draft.write(*amount)).with("document", note)
+        }
+        Effect::Refund { amount, .. } => Phrase::new(PhraseKey::CommentRefunded).with("amount", draft.write(*amount)),
+        Effect::BookInvoice { invoice: document, amount, event, .. }
+        | Effect::BookReturn { credit_note: document, amount, event, .. } => Phrase::new(PhraseKey::CommentBooked)
+            .with("document", document)
+            .with("amount", draft.write(*amount))
+            .with("event", event),
+        _ => return None,
+    };
+    Some(phrase)
+}

@@ -1,0 +1,183 @@
+//! A plan in the making: what the rules write into.
+
+use std::ops::ControlFlow;
+
+use chrono::TimeDelta;
+
+use crate::clock::Time;
+use crate::money::Money;
+use crate::steps::{Effect, Guards, Step, StepKey};
+use crate::text::{Notice, Phrase, PhraseKey, Severity, amounts};
+
+use super::attempts::{self, Attempt};
+use super::facts::Facts;
+use super::sums::Sums;
+use super::{NextCheck, Plan, Terms, status};
+
+/// Shortest and longest pause between two looks at an order nothing happens to.
+const MIN_PAUSE: TimeDelta = TimeDelta::minutes(2);
+const MAX_PAUSE: TimeDelta = TimeDelta::hours(6);
+/// A settled order is looked at this long after its last change; later changes wake it through pixi's change list and
+/// Unzer's webhooks.
+const WATCHED_AFTER_SETTLED: TimeDelta = TimeDelta::days(30);
+
+pub(super) struct Draft<'a> {
+    pub facts: &'a Facts,
+    pub terms: &'a Terms,
+    pub now: Time,
+    pub sums: Sums,
+    /// Money must not move now: an earlier step's outcome is open, or a rule said so.
+    pub money_held: bool,
+    rule: &'static str,
+    steps: Vec<Step>,
+    notices: Vec<Notice>,
+    said: Vec<Phrase>,
+    wake: Option<Time>,
+    settled: bool,
+    left_alone: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(facts: &'a Facts, terms: &'a Terms, now: Time) -> Self {
+        let sums = Sums::of(facts, terms.payment_type.rounding_tolerance);
+        Self {
+            facts,
+            terms,
+            now,
+            sums,
+            money_held: false,
+            rule: "",
+            steps: Vec::new(),
+            notices: Vec::new(),
+            said: Vec::new(),
+            wake: None,
+            settled: false,
+            left_alone: false,
+        }
+    }
+
+    /// T: rounding tolerance in minor units.
+    pub fn tolerance(&self) -> i64 {
+        self.terms.payment_type.rounding_tolerance
+    }
+
+    /// An amount as people write it.
+    pub fn amount(&self, minor: i64) -> String {
+        self.write(self.facts.money(minor))
+    }
+
+    /// Any money as people write it.
+    pub fn write(&self, money: Money) -> String {
+        amounts::amount(money, self.terms.language)
+    }
+
+    /// Names the rule that decides; the first one named stays.
+    pub fn rule(&mut self, rule: &'static str) {
+        if self.rule.is_empty() {
+            self.rule = rule;
+        }
+    }
+
+    pub fn say(&mut self, phrase: impl Into<Phrase>) {
+        self.said.push(phrase.into());
+    }
+
+    pub fn notice(&mut self, notice: Notice) {
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+    }
+
+    pub fn has_problem(&self) -> bool {
+        self.notices.iter().any(|notice| notice.severity == Severity::Problem)
+    }
+
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Looks again at `at`, or earlier if something else wants to.
+    pub fn wake(&mut self, at: Time) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+
+    /// The order is left alone: no step, no next check.
+    pub fn leave_alone(&mut self, rule: &'static str, phrase: PhraseKey) -> ControlFlow<()> {
+        self.rule(rule);
+        self.say(phrase);
+        self.left_alone = true;
+        ControlFlow::Break(())
+    }
+
+    /// How it stands with attempts at `key`.
+    pub fn attempt(&self, key: &StepKey) -> Attempt<'a> {
+        attempts::attempt(self.facts, key, self.now)
+    }
+
+    /// Plans a step unless it is done, open, refused or to be tried later; tells which.
+    pub fn step(&mut self, rule: &'static str, key: String, effect: Effect, guards: Guards) -> Attempt<'a> {
+        let key = StepKey(key);
+        let attempt = self.attempt(&key);
+        match attempt {
+            Attempt::Go => {
+                self.rule(rule);
+                self.steps.push(Step { key, effect, rule: rule.to_owned(), guards });
+            }
+            Attempt::Later { at, .. } => self.wake(at),
+            Attempt::Done(_) | Attempt::Open(_) | Attempt::Refused(_) => {}
+        }
+        attempt
+    }
+
+    /// The whole order is done with, unless something is still planned or wrong.
+    pub fn settle(&mut self) {
+        let nothing_left = self.steps.is_empty() && self.notices.is_empty() && self.wake.is_none();
+        if !nothing_left || self.money_held {
+            return;
+        }
+        if self.facts.on_hold() || self.facts.unshipped() {
+            self.rule("waiting");
+            self.say(PhraseKey::AwaitingShipment);
+            return;
+        }
+        self.rule("settled");
+        self.say(PhraseKey::Settled);
+        self.settled = true;
+    }
+
+    fn next_check(&self) -> NextCheck {
+        if self.left_alone {
+            return NextCheck::Ended;
+        }
+        if !self.steps.is_empty() {
+            return NextCheck::At(self.now);
+        }
+        let age = self.now - self.facts.stable_since;
+        if self.settled && age > WATCHED_AFTER_SETTLED {
+            return NextCheck::Ended;
+        }
+        let pause = (age / 5).clamp(MIN_PAUSE, MAX_PAUSE);
+        let regular = self.now + pause;
+        NextCheck::At(self.wake.map_or(regular, |wake| wake.min(regular)).max(self.now))
+    }
+
+    pub fn finish(self) -> Plan {
+        let next_check = self.next_check();
+        let payment_status = status::payment(self.facts, &self.sums, self.tolerance());
+        let transfer_status = status::transfer(self.facts, &self.sums, self.now);
+        Plan {
+            steps: self.steps,
+            notices: self.notices,
+            said: self.said,
+            rule: self.rule,
+            next_check,
+            payment_status,
+            transfer_status,
+            sums: self.sums,
+        }
+    }
+}

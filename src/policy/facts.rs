@@ -1,0 +1,288 @@
+//! Everything known of one order at one moment: what [`super::plan`] decides from, and nothing else.
+//!
+//! Amounts are minor units of [`Facts::currency`]; the engine has refused anything in another currency before.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::config::Mode;
+use crate::money::{Currency, Money};
+use crate::steps::{Effect, OrderId, Outcome, PaymentCode, StepKey};
+use crate::unzer::Payment;
+
+/// One order as read from pixi, Unzer and the journal in the same cycle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Which order.
+    pub order: OrderId,
+    /// Order number of the shop.
+    pub external_nr: String,
+    /// pixi payment type.
+    pub payment_type: PaymentCode,
+    /// Order currency.
+    pub currency: Currency,
+    /// When this daemon first saw the order.
+    pub first_seen: Time,
+    /// Whether the daemon manages it.
+    pub standing: Standing,
+    /// Mode pinned when it was first seen.
+    pub mode: Mode,
+    /// Customer whose account is booked.
+    pub customer: Option<i64>,
+    /// Order shipping lock in pixi; none where this installation does not show it.
+    pub locked: Option<bool>,
+    /// `ccpPayID` as it stands on the order.
+    pub pay_id: Option<String>,
+    /// `ccpLastAuthCode` as it stands on the order.
+    pub last_auth_code: Option<String>,
+    /// Last whole reading that showed no line on hold; none before the first release.
+    pub last_seen_released: Option<Time>,
+    /// Order total now, without cancelled lines, confirmed by two sources; none while they disagree.
+    pub total: Option<i64>,
+    /// Order total at release, or when first seen.
+    pub first_total: Option<i64>,
+    /// Shipping cost of the order.
+    pub shipping: i64,
+    /// Lines.
+    pub lines: Vec<Line>,
+    /// Invoices and credit notes, oldest first.
+    pub documents: Vec<Document>,
+    /// What is missing or contradictory in pixi's answers.
+    pub unclear: Vec<Unclear>,
+    /// The payment at Unzer.
+    pub payment: PaymentView,
+    /// Steps of this order, oldest first.
+    pub past: Vec<Past>,
+    /// Since when every whole reading of pixi and Unzer has been equal to this one.
+    pub stable_since: Time,
+    /// How many equal whole readings there were, this one included.
+    pub readings: u32,
+    /// Last time a person asked for another try.
+    pub retry_at: Option<Time>,
+}
+
+/// Whether the daemon manages an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Yes.
+    Managed,
+    /// Older than `process_from`.
+    Legacy,
+    /// Exchange or manual order: no payment id anywhere, and the shop's number is "P" and pixi's own.
+    Manual,
+    /// Left to a person for good.
+    Ignored,
+    /// Its payment type or mandant is switched off.
+    SwitchedOff,
+}
+
+/// State of an order line (`pixi/NOTES` 8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum LineState {
+    /// On hold.
+    Hal,
+    /// Shipped.
+    Aus,
+    /// Returned.
+    Ret,
+    /// Cancelled.
+    Sto,
+    /// Not available; counts as cancelled.
+    Nlb,
+    /// Anything between release and shipment, and states not known.
+    Open(String),
+}
+
+impl LineState {
+    /// From pixi's three letters.
+    pub fn from_code(code: &str) -> Self {
+        match code.trim().to_ascii_uppercase().as_str() {
+            "HAL" => Self::Hal,
+            "AUS" => Self::Aus,
+            "RET" => Self::Ret,
+            "STO" => Self::Sto,
+            "NLB" => Self::Nlb,
+            other => Self::Open(other.to_owned()),
+        }
+    }
+
+    /// Cancelled or not available.
+    pub fn is_dropped(&self) -> bool {
+        matches!(self, Self::Sto | Self::Nlb)
+    }
+
+    /// Left the house, whether it came back or not.
+    pub fn is_shipped(&self) -> bool {
+        matches!(self, Self::Aus | Self::Ret)
+    }
+}
+
+/// An order line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// pixi OrderlineKey.
+    pub key: i64,
+    /// State.
+    pub state: LineState,
+    /// Quantity times price, gross.
+    pub total: i64,
+}
+
+/// Invoice or credit note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// Demands money.
+    Invoice,
+    /// Gives money back.
+    CreditNote,
+    /// Cannot be told: nothing is done for it.
+    Unclear,
+}
+
+/// A document of this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// pixi InvoiceNr.
+    pub nr: String,
+    /// pixi InvoiceKey: grows with time.
+    pub key: i64,
+    /// Invoice or credit note.
+    pub kind: DocumentKind,
+    /// Total; of a credit note as a positive amount.
+    pub total: i64,
+    /// What pixi shows as paid.
+    pub paid: i64,
+    /// Order lines on it; none where this installation does not show them.
+    pub lines: Option<Vec<i64>>,
+    /// When this daemon first saw it.
+    pub first_seen: Time,
+    /// Shipping cost is part of it.
+    pub has_shipping: bool,
+    /// Carrier.
+    pub carrier: Option<String>,
+    /// Tracking number.
+    pub tracking: Option<String>,
+}
+
+/// What is missing or contradictory in pixi's answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unclear {
+    /// Order currency differs from the shop's and no column shows the order currency's amounts.
+    Currency,
+    /// Two sources of the order total disagree.
+    Total,
+    /// A line or document known before is missing from the answer.
+    Vanished(String),
+    /// A document spans orders, or the order lost its lines: merged by hand.
+    Merged,
+    /// A document that is neither invoice nor credit note for sure.
+    Document(String),
+}
+
+/// The payment at Unzer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentView {
+    /// No payment id on the order, in the card data or in the import XML.
+    NoId,
+    /// The import XML holds several different payment ids.
+    SeveralIds,
+    /// No key pair knows it.
+    NotFound,
+    /// It answers to another merchant's keys.
+    OtherMerchant,
+    /// Another order holds it.
+    TakenBy(String),
+    /// Its order id is that of another order known here.
+    OtherOrder(String),
+    /// Unzer could not be asked; since when, and why.
+    Unreachable {
+        /// First failure in a row.
+        since: Time,
+        /// Error code or cause.
+        code: String,
+        /// True where keys or set-up are to blame, not the network.
+        configuration: bool,
+    },
+    /// Read.
+    Known(Box<Payment>),
+}
+
+impl PaymentView {
+    /// The payment, where it could be read.
+    pub fn known(&self) -> Option<&Payment> {
+        match self {
+            Self::Known(payment) => Some(payment),
+            _ => None,
+        }
+    }
+}
+
+/// A step of the past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// Natural key.
+    pub key: StepKey,
+    /// What was done.
+    pub effect: Effect,
+    /// Attempt, from 1.
+    pub attempt: u32,
+    /// Outcome; none while it is not known that the request left, or its answer came.
+    pub outcome: Option<Outcome>,
+    /// When the intent was stored.
+    pub at: Time,
+    /// When the outcome was stored.
+    pub settled_at: Option<Time>,
+    /// Token that marks it at the peer.
+    pub token: String,
+    /// Transactions of the payment right before it was sent.
+    pub snapshot: Vec<String>,
+}
+
+impl Past {
+    /// The effect holds.
+    pub fn is_done(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Done(_)))
+    }
+
+    /// Sent or about to be sent, and not known how it ended.
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, None | Some(Outcome::Pending(_) | Outcome::Unknown { .. }))
+    }
+}
+
+impl Facts {
+    /// An amount of the order's currency.
+    pub fn money(&self, minor: i64) -> Money {
+        self.currency.of(minor)
+    }
+
+    /// Any line on hold.
+    pub fn on_hold(&self) -> bool {
+        self.lines.iter().any(|line| line.state == LineState::Hal)
+    }
+
+    /// Any line that may still leave the house.
+    pub fn unshipped(&self) -> bool {
+        self.lines.iter().any(|line| !line.state.is_dropped() && !line.state.is_shipped())
+    }
+
+    /// Invoices, oldest first.
+    pub fn invoices(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(|document| document.kind == DocumentKind::Invoice)
+    }
+
+    /// Credit notes, oldest first.
+    pub fn credit_notes(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(|document| document.kind == DocumentKind::CreditNote)
+    }
+
+    /// Steps done, oldest first.
+    pub fn done(&self) -> impl Iterator<Item = &Past> {
+        self.past.iter().filter(|past| past.is_done())
+    }
+}

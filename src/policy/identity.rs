@@ -1,0 +1,119 @@
+//! Orders left alone, facts that are not whole, payments that are not this order's (R1, R2, R3, R13).
+
+use std::ops::ControlFlow;
+
+use chrono::TimeDelta;
+
+use crate::text::{Notice, Number, Phrase, PhraseKey};
+
+use super::draft::Draft;
+use super::facts::{PaymentView, Standing, Unclear};
+use super::{locks, sums};
+
+/// A payment id may arrive this long after the order, and a payment this long after its id.
+const PATIENCE: TimeDelta = TimeDelta::minutes(30);
+/// Silence of a peer is worth a hint after this long.
+const SILENCE: TimeDelta = TimeDelta::minutes(15);
+
+/// R1: manual, legacy and ignored orders get no step, no lock and no error.
+pub(super) fn left_alone(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    let phrase = match draft.facts.standing {
+        Standing::Managed => return ControlFlow::Continue(()),
+        Standing::Legacy => PhraseKey::LeftAloneLegacy,
+        Standing::Manual => PhraseKey::LeftAloneManual,
+        Standing::Ignored => PhraseKey::LeftAloneIgnored,
+        Standing::SwitchedOff => PhraseKey::LeftAloneSwitchedOff,
+    };
+    draft.leave_alone("R1", phrase)
+}
+
+/// R13: without whole facts of both sides nothing is decided.
+pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    if let PaymentView::Unreachable { since, code, configuration } = &draft.facts.payment {
+        draft.rule("R13");
+        draft.say(Phrase::new(PhraseKey::UnzerUnreachable).with("code", code));
+        if *configuration {
+            draft.notice(Notice::problem(Number::UnzerConfiguration).with("code", code));
+        } else if draft.now - *since >= SILENCE {
+            let since = since.format("%Y-%m-%d %H:%M UTC");
+            draft.notice(Notice::hint(Number::UnzerSilent).with("since", since).with("code", code));
+        }
+        return ControlFlow::Break(());
+    }
+    let Some(first) = draft.facts.unclear.first() else { return ControlFlow::Continue(()) };
+    draft.rule("facts");
+    draft.say(PhraseKey::FactsUnclear);
+    let notice = match first {
+        Unclear::Currency => Notice::problem(Number::CurrencyUnclear),
+        Unclear::Merged => Notice::problem(Number::OrderMerged),
+        Unclear::Document(nr) => Notice::problem(Number::DocumentUnclear).with("document", nr),
+        Unclear::Total if draft.facts.readings > 2 => Notice::problem(Number::TotalUnclear),
+        Unclear::Total => Notice::hint(Number::TotalUnclear),
+        Unclear::Vanished(what) => Notice::hint(Number::FactsVanished).with("what", what),
+    };
+    draft.notice(notice);
+    ControlFlow::Break(())
+}
+
+/// R2 and R3: the order has a payment, and it is this order's.
+pub(super) fn payment_found(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    if draft.facts.total == Some(0) && !matches!(draft.facts.payment, PaymentView::Known(_)) {
+        draft.say(PhraseKey::NothingToPay);
+        locks::release(draft, "R2", draft.facts.pay_id.clone().unwrap_or_default(), "ZERO");
+        draft.rule("R2");
+        return ControlFlow::Break(());
+    }
+    let waited = draft.now - draft.facts.first_seen >= PATIENCE;
+    let pay_id = draft.facts.pay_id.clone().unwrap_or_default();
+    let notice = match &draft.facts.payment {
+        PaymentView::Known(_) => return own_payment(draft),
+        PaymentView::Unreachable { .. } => return ControlFlow::Break(()),
+        PaymentView::NoId | PaymentView::SeveralIds | PaymentView::NotFound if !waited => {
+            return await_payment(draft);
+        }
+        PaymentView::NoId => ("R2", Notice::problem(Number::NoPaymentId)),
+        PaymentView::SeveralIds => ("R2", Notice::problem(Number::SeveralPaymentIds)),
+        PaymentView::NotFound => ("R3", Notice::problem(Number::PaymentNotFound).with("payment", pay_id)),
+        PaymentView::OtherMerchant => ("R3", Notice::problem(Number::OtherMerchant).with("payment", pay_id)),
+        PaymentView::TakenBy(other) | PaymentView::OtherOrder(other) => {
+            ("R3", Notice::problem(Number::PaymentTaken).with("payment", pay_id).with("other", other))
+        }
+    };
+    locks::lock_and_release(draft, notice.0, notice.1)
+}
+
+fn await_payment(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    draft.wake(draft.facts.first_seen + PATIENCE);
+    if matches!(draft.facts.payment, PaymentView::NotFound) {
+        draft.rule("R3");
+        draft.say(PhraseKey::AwaitingPayment);
+        let pay_id = draft.facts.pay_id.clone().unwrap_or_default();
+        draft.notice(Notice::hint(Number::PaymentNotFound).with("payment", pay_id));
+    } else {
+        draft.rule("R2");
+        draft.say(PhraseKey::AwaitingPaymentId);
+        draft.notice(Notice::hint(Number::NoPaymentId));
+    }
+    ControlFlow::Break(())
+}
+
+/// R3: the payment is in the order's currency, and its sums make sense.
+fn own_payment(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    let Some(payment) = draft.facts.payment.known() else { return ControlFlow::Continue(()) };
+    if payment.currency != draft.facts.currency {
+        let notice =
+            Notice::problem(Number::OtherCurrency).with("paid", payment.currency).with("ordered", draft.facts.currency);
+        return locks::lock_and_release(draft, "R3", notice);
+    }
+    let net = draft.sums.unzer.net;
+    let secured = sums::group(payment) == crate::unzer::Group::Secured;
+    if net != payment.charged.minor && !secured {
+        draft.rule("sums");
+        let notice = Notice::problem(Number::SumsDisagree)
+            .with("net", draft.amount(net))
+            .with("charged", draft.amount(payment.charged.minor));
+        draft.notice(notice);
+        return ControlFlow::Break(());
+    }
+    ControlFlow::Continue(())
+}

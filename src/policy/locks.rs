@@ -1,0 +1,97 @@
+//! Shipping locks and releases: a lock always comes before a release that is not covered by money.
+//!
+//! Our unlock only ever follows our own lock. What a person has unlocked is not locked again for the same cause.
+
+use std::ops::ControlFlow;
+
+use crate::steps::{Effect, Guards};
+use crate::text::{Notice, Number, PhraseKey};
+
+use super::attempts::Attempt;
+use super::draft::Draft;
+use super::facts::Past;
+
+/// Problem, lock, release: the order leaves HOLD, but not the house.
+pub(super) fn lock_and_release(draft: &mut Draft<'_>, rule: &'static str, notice: Notice) -> ControlFlow<()> {
+    draft.rule(rule);
+    let secured = lock(draft, rule, &notice);
+    draft.notice(notice);
+    if draft.facts.on_hold() && secured {
+        draft.say(PhraseKey::ReleasedWithLock);
+        // A problem release leaves on the order what was there.
+        let there = draft.facts.pay_id.clone().unwrap_or_default();
+        release(draft, rule, there, "PROBLEM");
+    } else {
+        draft.say(PhraseKey::AwaitingPerson);
+    }
+    ControlFlow::Break(())
+}
+
+/// Locks what is not shipped yet. True where the lock stands or is planned.
+pub(super) fn lock(draft: &mut Draft<'_>, rule: &'static str, notice: &Notice) -> bool {
+    if draft.facts.locked == Some(true) {
+        return true;
+    }
+    if !draft.facts.unshipped() {
+        return false;
+    }
+    let cause = notice.number.to_string();
+    if let Some(last) = last_lock_step(draft) {
+        let same = matches!(&last.effect, Effect::Lock { cause: before, .. } if *before == cause);
+        if same {
+            // Where pixi does not show locks, ours is taken to stand; where it does, a person has lifted it.
+            return draft.facts.locked.is_none();
+        }
+    }
+    let reason = format!("{}: {}", notice.number, notice.text(draft.terms.language));
+    let key = format!("lock#{}", generation(draft));
+    match draft.step(rule, key, Effect::Lock { reason, cause }, Guards::default()) {
+        Attempt::Go => true,
+        attempt => {
+            if let Some(refusal) = attempt.refusal() {
+                let code = refusal.code.clone();
+                draft.notice(Notice::problem(Number::PixiRefused).with("step", "lock").with("code", code));
+            }
+            false
+        }
+    }
+}
+
+/// Lifts our own lock once its cause is gone. A chargeback's lock is lifted by a person.
+pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
+    if draft.has_problem() || draft.facts.locked == Some(false) || draft.facts.on_hold() {
+        return;
+    }
+    let Some(last) = last_lock_step(draft) else { return };
+    let Effect::Lock { cause, .. } = &last.effect else { return };
+    if *cause == Number::Chargeback.to_string() {
+        return;
+    }
+    let reason = crate::text::Phrase::new(PhraseKey::UnlockReason).text(draft.terms.language);
+    draft.step("cured", format!("unlock#{}", generation(draft)), Effect::Unlock { reason }, Guards::default());
+}
+
+/// Releases the order: `there` becomes its payment reference, `code` its last return code.
+pub(super) fn release(draft: &mut Draft<'_>, rule: &'static str, there: String, code: &str) {
+    if !draft.facts.on_hold() {
+        return;
+    }
+    let done = draft.facts.done().filter(|past| matches!(past.effect, Effect::Release { .. })).count();
+    let message = format!("pixi-payd {rule}");
+    let effect = Effect::Release { auth_id: there, auth_code: code.to_owned(), message };
+    let attempt = draft.step(rule, format!("release#{}", done + 1), effect, Guards::default());
+    if let Some(refusal) = attempt.refusal() {
+        let code = refusal.code.clone();
+        draft.notice(Notice::problem(Number::PixiRefused).with("step", "release").with("code", code));
+    }
+}
+
+/// The last lock or unlock of ours that is done.
+fn last_lock_step<'a>(draft: &Draft<'a>) -> Option<&'a Past> {
+    draft.facts.done().filter(|past| matches!(past.effect, Effect::Lock { .. } | Effect::Unlock { .. })).last()
+}
+
+/// Number of the next lock or unlock: each change of state has its own.
+fn generation(draft: &Draft<'_>) -> usize {
+    draft.facts.done().filter(|past| matches!(past.effect, Effect::Lock { .. } | Effect::Unlock { .. })).count() + 1
+}

@@ -1,0 +1,152 @@
+//! Returns: credit notes are refunded one by one, never with money another shipped invoice still needs.
+
+use chrono::TimeDelta;
+
+use crate::clock::Time;
+use crate::steps::{Effect, Outcome, RefundAt};
+use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::unzer::{Group, Payment};
+
+use super::attempts::Attempt;
+use super::cancel;
+use super::draft::Draft;
+use super::facts::{Document, Facts};
+use super::sums;
+
+/// Refunds every credit note that is not refunded yet, by number.
+pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    let Some(payment) = facts.payment.known() else { return };
+    let group = sums::group(payment);
+    if matches!(group, Group::Wait | Group::Invoice | Group::Secured) || draft.money_held {
+        return;
+    }
+    if facts.credit_notes().next().is_none() {
+        // A refund by hand without any credit note is nobody's either.
+        cancel::foreign_refunds_clear(draft);
+        return;
+    }
+    let pixi = draft.sums.pixi;
+    if pixi.credited > pixi.invoiced + draft.tolerance() {
+        draft.rule("returns");
+        let notice = Notice::problem(Number::CreditsExceedInvoices)
+            .with("credited", draft.amount(pixi.credited))
+            .with("invoiced", draft.amount(pixi.invoiced));
+        draft.notice(notice);
+        return;
+    }
+    if !cancel::foreign_refunds_clear(draft) {
+        return;
+    }
+    let mut credited = 0;
+    for credit_note in facts.credit_notes() {
+        credited += credit_note.total;
+        let given = draft.sums.refunds.by_credit_note.get(&credit_note.nr).copied().unwrap_or(0);
+        let amount = credit_note.total - given;
+        if amount > draft.tolerance().min(credit_note.total - 1) && amount > 0 {
+            refund(draft, payment, group, credit_note, amount, credited);
+        }
+    }
+}
+
+/// One credit note: what is left of it, from the charge of the credited invoice where that has enough.
+fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Document, amount: i64, credited: i64) {
+    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited);
+    if limit < amount - draft.tolerance() {
+        draft.rule("returns");
+        // While an invoice is not captured yet its own problem says enough.
+        if draft.sums.unzer.net >= draft.sums.pixi.invoiced - draft.sums.pixi.credited - draft.tolerance() {
+            let notice = Notice::problem(Number::CreditNoteTooLarge)
+                .with("document", &note.nr)
+                .with("amount", draft.amount(amount))
+                .with("limit", draft.amount(limit.max(0)));
+            draft.notice(notice);
+        }
+        return;
+    }
+    let amount = amount.min(limit);
+    if amount <= 0 || !ripe(draft, note, amount) || !cancel::confirmed(draft, amount) {
+        return;
+    }
+    let Some((charge, part)) = charge_for(draft.facts, payment, note, amount) else { return };
+    let given = note.total - amount;
+    let target = draft.facts.money(given + part).decimal();
+    let key = match group {
+        Group::PayLater => format!("refund:{}:{target}", note.nr),
+        _ => format!("refund:{}:{target}:{charge}", note.nr),
+    };
+    let (at, part) = match group {
+        Group::PayLater => (RefundAt::Payment, amount),
+        _ => (RefundAt::Charge { charge }, part),
+    };
+    let effect = Effect::Refund {
+        payment: payment.id.clone(),
+        amount: draft.facts.money(part),
+        at,
+        credit_note: Some(note.nr.clone()),
+        reason: None,
+    };
+    let attempt = draft.step("returns", key, effect, cancel::refund_guards(draft, credited));
+    let written = draft.amount(part);
+    if attempt == Attempt::Go {
+        draft.say(Phrase::new(PhraseKey::RefundCreditNote).with("document", &note.nr).with("amount", written));
+    } else if let Some(refusal) = attempt.refusal() {
+        draft.rule("returns");
+        let notice = Notice::problem(Number::RefundRefused)
+            .with("amount", written)
+            .with("document", &note.nr)
+            .with("code", &refusal.code);
+        draft.notice(notice);
+    }
+}
+
+/// Brake: a credit note is not refunded before it is `refund_delay` old.
+fn ripe(draft: &mut Draft<'_>, note: &Document, amount: i64) -> bool {
+    let delay = TimeDelta::from_std(draft.terms.safety.refund_delay).unwrap_or(TimeDelta::MAX);
+    let at = note.first_seen.checked_add_signed(delay).unwrap_or(Time::MAX_UTC);
+    if draft.now >= at {
+        return true;
+    }
+    cancel::wait_until(draft, at, amount);
+    false
+}
+
+/// The charge to pay back from: that of the credited invoice if it has enough left, else the oldest that has, else the
+/// oldest with anything, for a part.
+fn charge_for(facts: &Facts, payment: &Payment, note: &Document, amount: i64) -> Option<(String, i64)> {
+    let charges = cancel::charges_with_money(payment);
+    let own = credited_invoice(facts, note).and_then(|invoice| charge_of(facts, payment, &invoice.nr));
+    let enough = |(_, left): &&(String, i64)| *left >= amount;
+    let chosen = charges
+        .iter()
+        .filter(|(id, _)| own.as_deref() == Some(id))
+        .find(enough)
+        .or_else(|| charges.iter().find(enough))
+        .or_else(|| charges.first())?;
+    Some((chosen.0.clone(), chosen.1.min(amount)))
+}
+
+/// The invoice whose order lines the credit note gives back.
+fn credited_invoice<'a>(facts: &'a Facts, note: &Document) -> Option<&'a Document> {
+    let lines = note.lines.as_ref()?;
+    facts
+        .invoices()
+        .find(|invoice| invoice.lines.as_ref().is_some_and(|invoiced| lines.iter().any(|line| invoiced.contains(line))))
+}
+
+/// The charge that was taken for an invoice: by the journal, else by its invoice id at Unzer.
+pub(super) fn charge_of(facts: &Facts, payment: &Payment, invoice: &str) -> Option<String> {
+    let ours = facts.done().find_map(|past| match (&past.effect, &past.outcome) {
+        (Effect::Capture { invoice: Some(nr), .. }, Some(Outcome::Done(evidence))) if nr == invoice => {
+            evidence.transaction.as_deref().and_then(|path| path.rsplit('/').next()).map(str::to_owned)
+        }
+        _ => None,
+    });
+    ours.or_else(|| {
+        let charge = payment.transactions.iter().find(|entry| {
+            entry.kind == crate::unzer::TransactionKind::Charge
+                && entry.detail.as_ref().is_some_and(|detail| detail.invoice_id.as_deref() == Some(invoice))
+        });
+        charge.map(|entry| entry.id.clone())
+    })
+}

@@ -1,0 +1,167 @@
+//! Payment status and transfer status shown to users, computed from amounts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::steps::{Effect, Outcome};
+
+use super::booking::GIVEN_UP_AFTER;
+use super::facts::{Document, DocumentKind, Facts, Past, Standing, Unclear};
+use super::sums::Sums;
+
+/// How an order is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[clap(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "named as users see them")]
+pub enum PaymentStatus {
+    Unpaid,
+    PaidPartial,
+    Paid,
+    Cancelled,
+    RefundedPartial,
+    Refunded,
+    Chargeback,
+    Collection,
+    Legacy,
+    Disappeared,
+    Manual,
+    Merged,
+}
+
+/// How far what must be booked in pixi has been booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TransferStatus {
+    /// Nothing to book yet.
+    Initial,
+    /// A document waits for its booking.
+    NotTransferred,
+    /// Every document is booked.
+    Transferred,
+    /// A booking failed and is tried again.
+    Error,
+    /// A booking was given up.
+    Cancelled,
+    /// Never booked from here.
+    NoTransfer,
+}
+
+macro_rules! names {
+    ($type:ident { $($variant:ident = $name:literal),* $(,)? }) => {
+        impl $type {
+            /// The word users see.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The status with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+names!(PaymentStatus {
+    Unpaid = "UNPAID",
+    PaidPartial = "PAID_PARTIAL",
+    Paid = "PAID",
+    Cancelled = "CANCELLED",
+    RefundedPartial = "REFUNDED_PARTIAL",
+    Refunded = "REFUNDED",
+    Chargeback = "CHARGEBACK",
+    Collection = "COLLECTION",
+    Legacy = "LEGACY",
+    Disappeared = "DISAPPEARED",
+    Manual = "MANUAL",
+    Merged = "MERGED",
+});
+names!(TransferStatus {
+    Initial = "INITIAL",
+    NotTransferred = "NOT_TRANSFERRED",
+    Transferred = "TRANSFERRED",
+    Error = "ERROR",
+    Cancelled = "CANCELLED",
+    NoTransfer = "NO_TRANSFER",
+});
+
+/// Payment status from the sums.
+pub(super) fn payment(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {
+    match facts.standing {
+        Standing::Manual => return PaymentStatus::Manual,
+        Standing::Legacy => return PaymentStatus::Legacy,
+        Standing::Managed | Standing::Ignored | Standing::SwitchedOff => {}
+    }
+    if facts.unclear.contains(&Unclear::Merged) {
+        return PaymentStatus::Merged;
+    }
+    let unzer = sums.unzer;
+    let given_back = unzer.refunded;
+    if unzer.charged_back > 0 {
+        PaymentStatus::Chargeback
+    } else if unzer.captured == 0 {
+        if sums.pixi.dead { PaymentStatus::Cancelled } else { PaymentStatus::Unpaid }
+    } else if given_back >= unzer.captured {
+        if sums.pixi.dead { PaymentStatus::Cancelled } else { PaymentStatus::Refunded }
+    } else if given_back > 0 {
+        PaymentStatus::RefundedPartial
+    } else if unzer.captured >= sums.pixi.owed - tolerance {
+        PaymentStatus::Paid
+    } else {
+        PaymentStatus::PaidPartial
+    }
+}
+
+/// Transfer status from the bookings of the order's documents.
+pub(super) fn transfer(facts: &Facts, _sums: &Sums, now: Time) -> TransferStatus {
+    if facts.standing != Standing::Managed {
+        return TransferStatus::NoTransfer;
+    }
+    let bookable: Vec<&Document> = facts
+        .documents
+        .iter()
+        .filter(|document| document.kind != DocumentKind::Unclear && document.total != 0)
+        .collect();
+    if bookable.is_empty() {
+        return TransferStatus::Initial;
+    }
+    let mut all = TransferStatus::Transferred;
+    for document in bookable {
+        let tries: Vec<&Past> = facts.past.iter().filter(|past| books(&past.effect, &document.nr)).collect();
+        let status = if tries.iter().any(|past| past.is_done()) {
+            continue;
+        } else if tries.is_empty() {
+            TransferStatus::NotTransferred
+        } else if tries.first().is_some_and(|first| now - first.at >= GIVEN_UP_AFTER) {
+            TransferStatus::Cancelled
+        } else if tries.iter().any(|past| matches!(past.outcome, Some(Outcome::Refused(_)))) {
+            TransferStatus::Error
+        } else {
+            TransferStatus::NotTransferred
+        };
+        // The gravest one is shown.
+        let grave = |status: TransferStatus| match status {
+            TransferStatus::Cancelled => 3,
+            TransferStatus::Error => 2,
+            TransferStatus::NotTransferred => 1,
+            _ => 0,
+        };
+        if grave(status) > grave(all) {
+            all = status;
+        }
+    }
+    all
+}
+
+fn books(effect: &Effect, nr: &str) -> bool {
+    match effect {
+        Effect::BookInvoice { invoice, .. } => invoice == nr,
+        Effect::BookReturn { credit_note, .. } => credit_note == nr,
+        _ => false,
+    }
+}

@@ -1,0 +1,249 @@
+//! Sentences of comments, explanations and reasons that are no errors.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Language, fill};
+
+macro_rules! phrases {
+    ($($(#[$doc:meta])* $name:ident { de: $de:literal, en: $en:literal })*) => {
+        /// Which sentence.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum PhraseKey {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl PhraseKey {
+            /// All sentences.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The sentence with `{placeholders}`.
+            pub fn template(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$name, Language::De) => $de, (Self::$name, Language::En) => $en,)*
+                }
+            }
+        }
+    };
+}
+
+phrases! {
+    /// Left alone: manual.
+    LeftAloneManual {
+        de: "Umtausch- oder manuelle Bestellung ohne Unzer-Zahlung: wird nicht bearbeitet.",
+        en: "Exchange or manual order without an Unzer payment: left alone."
+    }
+    /// Left alone: legacy.
+    LeftAloneLegacy {
+        de: "Älter als das Startdatum der Bearbeitung: wird nicht bearbeitet.",
+        en: "Older than the date processing starts from: left alone."
+    }
+    /// Left alone: by a person.
+    LeftAloneIgnored {
+        de: "Auf Wunsch einer Person von der Bearbeitung ausgenommen.",
+        en: "Taken out of processing by a person."
+    }
+    /// Left alone: configuration.
+    LeftAloneSwitchedOff {
+        de: "Zahlungsart oder Mandant ist abgeschaltet: es wird nichts getan.",
+        en: "The payment type or mandant is switched off: nothing is done."
+    }
+    /// An open step is looked for.
+    AwaitingLook {
+        de: "Das Ergebnis von {step} ist noch nicht sicher bekannt; es wird nachgesehen, bevor Geld bewegt wird.",
+        en: "The outcome of {step} is not known for sure; it is looked for before any money moves."
+    }
+    /// Unzer cannot be asked.
+    UnzerUnreachable {
+        de: "Unzer antwortet zurzeit nicht ({code}); es wird erneut versucht.",
+        en: "Unzer does not answer at the moment ({code}); it is tried again."
+    }
+    /// pixi's answers do not fit together yet.
+    FactsUnclear {
+        de: "Die Angaben aus pixi sind noch nicht eindeutig; bis dahin wird kein Geld bewegt.",
+        en: "What pixi shows is not conclusive yet; no money moves until it is."
+    }
+    /// R4: the buyer has not finished.
+    BuyerNotFinished {
+        de: "Der Käufer hat die Zahlung bei Unzer noch nicht abgeschlossen; die Bestellung wartet auf HOLD.",
+        en: "The buyer has not finished the payment at Unzer; the order waits on HOLD."
+    }
+    /// R2: waiting for the payment id.
+    AwaitingPaymentId {
+        de: "Noch keine Payment ID an der Bestellung; die Bestellung wartet auf HOLD.",
+        en: "No payment id on the order yet; the order waits on HOLD."
+    }
+    /// R2: nothing to pay.
+    NothingToPay {
+        de: "Die Bestellung kostet nichts und wird ohne Zahlung freigegeben.",
+        en: "The order costs nothing and is released without a payment."
+    }
+    /// R3: payment not found yet.
+    AwaitingPayment {
+        de: "Unzer kennt die Zahlung noch nicht; die Bestellung wartet auf HOLD.",
+        en: "Unzer does not know the payment yet; the order waits on HOLD."
+    }
+    /// R7.
+    CaptureAtRelease {
+        de: "{amount} sind autorisiert und werden vor der Freigabe eingezogen (Standard-Modus).",
+        en: "{amount} is authorised and captured before the release (standard mode)."
+    }
+    /// R8.
+    AuthorizedExpert {
+        de: "{amount} sind autorisiert; die Bestellung wird freigegeben, eingezogen wird je Rechnung.",
+        en: "{amount} is authorised; the order is released and captured per invoice."
+    }
+    /// R9.
+    PaidInFull {
+        de: "{amount} sind bezahlt; die Bestellung wird freigegeben.",
+        en: "{amount} is paid; the order is released."
+    }
+    /// Released in spite of a problem.
+    ReleasedWithLock {
+        de: "Die Bestellung wird mit Versandsperre freigegeben, weil die Zahlung nicht in Ordnung ist.",
+        en: "The order is released with a shipping lock, because the payment is not in order."
+    }
+    /// Released and waiting for shipment.
+    AwaitingShipment {
+        de: "Die Bestellung ist freigegeben und wartet auf den Versand.",
+        en: "The order is released and waits for shipment."
+    }
+    /// C1, C6.
+    CaptureInvoice {
+        de: "Rechnung {document} wird mit {amount} eingezogen.",
+        en: "{amount} is captured for invoice {document}."
+    }
+    /// C8: later try.
+    CaptureLater {
+        de: "Der Einzug für {document} wird ab {at} erneut versucht.",
+        en: "The capture for {document} is tried again from {at}."
+    }
+    /// Booking.
+    BookInvoice {
+        de: "Rechnung {document} über {amount} wird im Kundenkonto ausgeglichen.",
+        en: "Invoice {document} of {amount} is booked in the customer account."
+    }
+    /// Booking.
+    BookReturn {
+        de: "Gutschrift {document} über {amount} wird im Kundenkonto gebucht.",
+        en: "Credit note {document} of {amount} is booked in the customer account."
+    }
+    /// Dead order.
+    OrderCancelled {
+        de: "Alle Positionen sind storniert; der Kunde schuldet nichts.",
+        en: "All lines are cancelled; the customer owes nothing."
+    }
+    /// Reversal.
+    ReverseRest {
+        de: "Die nicht benötigte Autorisierung über {amount} wird aufgehoben.",
+        en: "The authorisation of {amount} that is not needed is reversed."
+    }
+    /// Cancellation refund.
+    RefundCancellation {
+        de: "{amount} werden für stornierte Positionen zurückgezahlt.",
+        en: "{amount} is paid back for cancelled lines."
+    }
+    /// Credit note refund.
+    RefundCreditNote {
+        de: "{amount} werden für Gutschrift {document} zurückgezahlt.",
+        en: "{amount} is paid back for credit note {document}."
+    }
+    /// Brake: waits.
+    GiveBackWaits {
+        de: "Die Rückgabe von {amount} wartet bis {at}, damit sich die Lage bestätigt.",
+        en: "Giving back {amount} waits until {at}, so that the facts are confirmed."
+    }
+    /// Nothing left to do.
+    Settled {
+        de: "Alles erledigt: Rechnungen, Gutschriften und Zahlung stimmen überein.",
+        en: "All done: invoices, credit notes and payment agree."
+    }
+    /// A person has to act.
+    AwaitingPerson {
+        de: "Es wird nichts Weiteres getan, bis eine Person das Problem klärt.",
+        en: "Nothing more is done until a person settles the problem."
+    }
+    /// Comment: locked.
+    CommentLocked {
+        de: "Versandsperre gesetzt: {reason}",
+        en: "Shipping lock set: {reason}"
+    }
+    /// Comment: unlocked.
+    CommentUnlocked {
+        de: "Versandsperre aufgehoben: die Zahlung ist in Ordnung.",
+        en: "Shipping lock lifted: the payment is in order."
+    }
+    /// Comment: released.
+    CommentReleased {
+        de: "Bestellung geprüft und freigegeben ({payment}).",
+        en: "Order checked and released ({payment})."
+    }
+    /// Comment: captured for an invoice.
+    CommentCaptured {
+        de: "{amount} für Rechnung {document} eingezogen.",
+        en: "{amount} captured for invoice {document}."
+    }
+    /// Comment: captured at release.
+    CommentCapturedAtRelease {
+        de: "{amount} eingezogen.",
+        en: "{amount} captured."
+    }
+    /// Comment: reversed.
+    CommentReversed {
+        de: "Autorisierung über {amount} aufgehoben.",
+        en: "Authorisation of {amount} reversed."
+    }
+    /// Comment: refunded for a cancellation.
+    CommentRefunded {
+        de: "{amount} für Storno zurückgezahlt.",
+        en: "{amount} refunded for cancellation."
+    }
+    /// Comment: refunded for a credit note.
+    CommentRefundedFor {
+        de: "{amount} für Gutschrift {document} zurückgezahlt.",
+        en: "{amount} refunded for credit note {document}."
+    }
+    /// Comment: booked.
+    CommentBooked {
+        de: "{document} über {amount} im Kundenkonto gebucht ({event}).",
+        en: "{document} of {amount} booked in the customer account ({event})."
+    }
+    /// Why a lock was lifted.
+    UnlockReason {
+        de: "Zahlung in Ordnung",
+        en: "Payment in order"
+    }
+}
+
+/// A sentence with its values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phrase {
+    /// Which sentence.
+    pub key: PhraseKey,
+    /// Values of the `{placeholders}`.
+    pub values: Vec<(String, String)>,
+}
+
+impl Phrase {
+    /// A sentence.
+    pub fn new(key: PhraseKey) -> Self {
+        Self { key, values: Vec::new() }
+    }
+
+    /// With a value for a placeholder.
+    pub fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.values.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// The sentence in a language.
+    pub fn text(&self, language: Language) -> String {
+        fill(self.key.template(language), &self.values)
+    }
+}
+
+impl From<PhraseKey> for Phrase {
+    fn from(key: PhraseKey) -> Self {
+        Self::new(key)
+    }
+}
