@@ -1,0 +1,166 @@
+//! What one cycle holds back: give-backs until they are counted, missing payments until it is clear that not all are
+//! missing, amounts above a limit, pixi in its quiet hours, everything while the daemon is ending.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono_tz::Tz;
+
+use crate::clock::Time;
+use crate::config::{MandantId, PaymentCode, QuietHours, Safety, quiet};
+use crate::policy::{Facts, PaymentView, Plan};
+use crate::steps::{Kind, OrderId, Outcome, Step};
+use crate::text::{Notice, Number};
+
+/// So many orders of a payment type without one success mean that the configuration is wrong, not the orders.
+const ALL_MISSING: usize = 5;
+
+/// Why an order waits for the rest of the cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deferred {
+    /// It wants to give money back.
+    GiveBack,
+    /// Its payment was not found.
+    Missing,
+    /// Held back for good in this cycle; the plan says why.
+    Held,
+}
+
+/// What is known of a payment type in this cycle.
+#[derive(Debug, Default, Clone, Copy)]
+struct Found {
+    known: usize,
+    missing: usize,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    payments: BTreeMap<(MandantId, PaymentCode), Found>,
+    /// Orders that want to give money back, by mandant.
+    givebacks: BTreeMap<MandantId, Vec<OrderId>>,
+    captured: BTreeMap<MandantId, i64>,
+}
+
+/// The brakes of one cycle of one pixi API.
+#[derive(Debug)]
+pub struct Brakes {
+    safety: Safety,
+    zone: Tz,
+    quiet: Option<QuietHours>,
+    stop: Arc<AtomicBool>,
+    /// First pass: what has to wait is put off; second pass: it is decided.
+    counting: AtomicBool,
+    counts: Mutex<Counts>,
+}
+
+impl Brakes {
+    /// Brakes for a cycle; `stop` ends it at the next step boundary.
+    pub fn new(safety: Safety, zone: Tz, quiet: Option<QuietHours>, stop: Arc<AtomicBool>) -> Self {
+        Self { safety, zone, quiet, stop, counting: AtomicBool::new(true), counts: Mutex::default() }
+    }
+
+    /// Everything has been counted: what was put off is decided from now on.
+    pub fn decide(&self) {
+        self.counting.store(false, Ordering::Relaxed);
+    }
+
+    /// No new step is taken.
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// No request to pixi may start now.
+    pub fn pixi_rests(&self, now: Time) -> bool {
+        self.quiet.is_some_and(|window| quiet::is_quiet(window, self.zone, now))
+    }
+
+    /// Looks at a plan before its first step is taken; tells whether it has to wait, and puts into it why.
+    pub fn check(&self, order: &OrderId, facts: &Facts, plan: &mut Plan, now: Time) -> Option<Deferred> {
+        if self.pixi_rests(now) {
+            plan.steps.clear();
+        }
+        let counting = self.counting.load(Ordering::Relaxed);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(deferred) = missing(&mut counts, counting, facts, plan) {
+            return Some(deferred);
+        }
+        let step = plan.steps.first()?;
+        match step.effect.kind() {
+            Kind::Reverse | Kind::Refund => self.giveback(&mut counts, counting, order, plan),
+            Kind::Capture => self.capture(&counts, order, plan),
+            _ => None,
+        }
+    }
+
+    fn giveback(&self, counts: &mut Counts, counting: bool, order: &OrderId, plan: &mut Plan) -> Option<Deferred> {
+        let limit = self.safety.max_givebacks_per_cycle?;
+        let wanting = counts.givebacks.entry(order.mandant.clone()).or_default();
+        if counting {
+            if !wanting.contains(order) {
+                wanting.push(order.clone());
+            }
+            return Some(Deferred::GiveBack);
+        }
+        if wanting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return None;
+        }
+        // One problem for the mandant; the other orders only carry a hint.
+        let mut notice = Notice::problem(Number::TooManyGiveBacks);
+        if wanting.first() != Some(order) {
+            notice = Notice::hint(Number::TooManyGiveBacks);
+        }
+        plan.notices.push(notice.with("count", wanting.len()).with("limit", limit));
+        Some(Deferred::Held)
+    }
+
+    fn capture(&self, counts: &Counts, order: &OrderId, plan: &mut Plan) -> Option<Deferred> {
+        let limit = self.safety.max_capture_per_cycle?;
+        let amount = plan.steps.first()?.effect.amount()?;
+        let so_far = counts.captured.get(&order.mandant).copied().unwrap_or(0);
+        if so_far + amount.minor <= limit {
+            return None;
+        }
+        let notice = Notice::hint(Number::BrakeHolds)
+            .with("step", Kind::Capture)
+            .with("amount", amount)
+            .with("setting", "safety.max_capture_per_cycle");
+        plan.notices.push(notice);
+        Some(Deferred::Held)
+    }
+
+    /// Counts a step that was taken.
+    pub fn count(&self, mandant: &MandantId, step: &Step, outcome: &Outcome) {
+        let went = !matches!(outcome, Outcome::Refused(_) | Outcome::NotSent { .. });
+        if let (Kind::Capture, Some(amount), true) = (step.effect.kind(), step.effect.amount(), went) {
+            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts.captured.entry(mandant.clone()).or_default() += amount.minor;
+        }
+    }
+}
+
+/// R3: where a payment type has many payments missing and none found, its keys are wrong; no order is let go for it.
+fn missing(counts: &mut Counts, counting: bool, facts: &Facts, plan: &mut Plan) -> Option<Deferred> {
+    let code = match &facts.payment {
+        PaymentView::NotFound => "not found",
+        PaymentView::OtherMerchant => "other merchant",
+        PaymentView::Known(_) if counting => {
+            let key = (facts.order.mandant.clone(), facts.payment_type.clone());
+            counts.payments.entry(key).or_default().known += 1;
+            return None;
+        }
+        _ => return None,
+    };
+    let key = (facts.order.mandant.clone(), facts.payment_type.clone());
+    let found = counts.payments.entry(key).or_default();
+    if counting {
+        found.missing += 1;
+        return Some(Deferred::Missing);
+    }
+    if found.known > 0 || found.missing < ALL_MISSING {
+        return None;
+    }
+    plan.rule = "R13";
+    plan.notices = vec![Notice::problem(Number::UnzerConfiguration).with("code", code)];
+    Some(Deferred::Held)
+}

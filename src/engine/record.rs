@@ -1,0 +1,165 @@
+//! What a plan leaves in the store: statuses, mark, mail, next check, and the facts it was made from.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::Time;
+use crate::config::PaymentType;
+use crate::journal::{Amounts, JournalError, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
+use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
+use crate::steps::Effect;
+use crate::text::{Notice, Severity};
+
+use super::work::Workshop;
+
+/// Digest of what pixi and Unzer show, without what the journal or the clock adds.
+pub fn digest(facts: &Facts) -> String {
+    let shown = (
+        &facts.lines,
+        &facts.documents.iter().map(|document| (&document.nr, document.kind, document.total, document.paid)).collect::<Vec<_>>(),
+        facts.total,
+        facts.shipping,
+        facts.locked,
+        (&facts.pay_id, &facts.last_auth_code),
+        &facts.payment,
+        &facts.unclear,
+    );
+    let json = serde_json::to_vec(&shown).unwrap_or_default();
+    let hash = Sha256::digest(json);
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Digest of the settings an order is planned with.
+fn settings_digest(payment_type: &PaymentType) -> String {
+    let shown = format!(
+        "{:?}",
+        (
+            payment_type.mode,
+            payment_type.rounding_tolerance,
+            &payment_type.event_invoice,
+            &payment_type.event_return,
+            payment_type.active,
+        )
+    );
+    Sha256::digest(shown.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Stores what a plan found out.
+pub async fn store(
+    shop: &Workshop,
+    row: &OrderRow,
+    facts: &Facts,
+    plan: &Plan,
+    payment_type: &PaymentType,
+) -> Result<(), JournalError> {
+    let payment = facts.payment.known();
+    let unzer = plan.sums.unzer;
+    let pixi = plan.sums.pixi;
+    let mark = plan.mark().cloned();
+    let stored = Facts { past: Vec::new(), ..facts.clone() };
+    let record = PlanRecord {
+        payment_status: plan.payment_status.name().to_owned(),
+        transfer_status: plan.transfer_status.name().to_owned(),
+        reason: reason(shop, plan),
+        mail: mark.as_ref().filter(|mark| mark.severity == Severity::Problem).map(|mark| mail(facts, mark)),
+        mark,
+        next: match plan.next_check {
+            NextCheck::At(at) => Next::Check(at),
+            NextCheck::Ended => Next::End,
+        },
+        payment: payment.map(|payment| payment.id.clone()).or_else(|| row.payment.clone()),
+        method: payment.map(|payment| payment.method.0.clone()),
+        group: payment.map(|payment| format!("{:?}", sums::group(payment)).to_uppercase()),
+        o0: first_total(row, facts),
+        amounts: Amounts {
+            total: pixi.ordered,
+            authorized: unzer.authorized - unzer.reversed,
+            captured: unzer.captured,
+            refunded: unzer.refunded + unzer.charged_back,
+            invoiced: pixi.invoiced,
+            credited: pixi.credited,
+        },
+        facts: serde_json::to_string(&stored).unwrap_or_default(),
+        facts_digest: digest(facts),
+        settings_digest: settings_digest(payment_type),
+    };
+    let recorded = shop.journal.record_plan(row, record).await?;
+    if let (true, Some(mark)) = (recorded.newly_marked, &recorded.row.mark) {
+        tracing::warn!(
+            mandant = %facts.order.mandant,
+            order.nr = facts.order.nr,
+            number = %mark.number,
+            "order {}: {} {}",
+            facts.order.nr,
+            mark.number,
+            mark.text(crate::text::Language::En),
+        );
+    }
+    Ok(())
+}
+
+/// O₀ moves with the order until the order is released for the first time.
+fn first_total(row: &OrderRow, facts: &Facts) -> Option<i64> {
+    if facts.standing != Standing::Managed {
+        return row.o0;
+    }
+    let released = facts.done().any(|past| matches!(past.effect, Effect::Release { .. }));
+    if row.o0.is_none() || (!released && facts.on_hold()) { facts.total.or(row.o0) } else { row.o0 }
+}
+
+/// Rule and sentences in one line, without times, so that an unchanged order is not written again.
+fn reason(shop: &Workshop, plan: &Plan) -> String {
+    let language = shop.settings.language;
+    let sentences: Vec<String> = plan.said.iter().map(|phrase| phrase.text(language)).collect();
+    format!("{}: {}", plan.rule, sentences.join(" "))
+}
+
+fn mail(facts: &Facts, mark: &Notice) -> NewMail {
+    NewMail {
+        mandant: facts.order.mandant.clone(),
+        order: Some(facts.order.clone()),
+        kind: "problem".to_owned(),
+        fingerprint: format!("{}|{}", facts.order, mark.fingerprint()),
+        params: serde_json::json!({
+            "number": mark.number,
+            "order_nr": facts.order.nr,
+            "order_nr_external": facts.external_nr,
+            "values": mark.values,
+        }),
+    }
+}
+
+/// An order that is not in the store, for dry runs.
+pub fn fresh_row(seen: OrderSeen, now: Time) -> OrderRow {
+    OrderRow {
+        id: 0,
+        order: seen.order,
+        nr_external: seen.nr_external,
+        payment_code: seen.payment_code,
+        currency: seen.currency,
+        mode: seen.mode,
+        first_seen: now,
+        management: seen.management,
+        management_by: None,
+        management_reason: None,
+        payment: None,
+        method: None,
+        group: None,
+        payment_status: String::new(),
+        transfer_status: String::new(),
+        reason: String::new(),
+        mark: None,
+        mark_fingerprint: None,
+        mark_since: None,
+        resolved: None,
+        waits: Waits::Check,
+        next_check: Some(seen.next_check),
+        o0: None,
+        amounts: Amounts::default(),
+        facts_digest: String::new(),
+        digest_since: now,
+        settings_digest: String::new(),
+        changed: now,
+        last_action: None,
+        last_action_at: None,
+    }
+}

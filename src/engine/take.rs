@@ -1,0 +1,162 @@
+//! Taking one step: the intent is durable, the request leaves, the outcome is durable.
+
+use crate::journal::{IntendError, JournalError, Limits, Owner, StepPermit};
+use crate::money::Currency;
+use crate::pixi::{AuthorizationStatus, InvoiceCapture, ManualBooking, PixiClient};
+use crate::policy::{CANCELLATION_REFERENCE, Facts};
+use crate::steps::{Effect, Outcome, Step};
+use crate::unzer::{KeyRing, UnzerClient};
+use crate::wire::Cause;
+
+use super::work::Workshop;
+
+/// Name pixi shows as the author of locks.
+const USER: &str = "pixi-payd";
+
+/// Takes a step. None where the store gave no permit: the facts are read anew later.
+pub async fn step(
+    shop: &Workshop,
+    pixi: &PixiClient,
+    ring: &KeyRing,
+    owner: &Owner,
+    facts: &Facts,
+    step: &Step,
+) -> Result<Option<Outcome>, JournalError> {
+    let snapshot: Vec<String> = facts
+        .payment
+        .known()
+        .map(|payment| payment.transactions.iter().map(|entry| entry.path.clone()).collect())
+        .unwrap_or_default();
+    let limits = limits(shop, facts.currency);
+    let permit = match shop.journal.intend(owner, &facts.order, step, &snapshot, limits).await {
+        Ok(permit) => permit,
+        Err(IntendError::Store(error)) => return Err(error),
+        Err(refused) => {
+            tracing::warn!(
+                mandant = %facts.order.mandant,
+                order.nr = facts.order.nr,
+                step.key = %step.key,
+                reason = %refused,
+                "step {} of order {} not permitted: {refused}",
+                step.key,
+                facts.order.nr,
+            );
+            return Ok(None);
+        }
+    };
+    let id = permit.step_id();
+    let watch = shop.clock.stopwatch();
+    let outcome = send(shop, pixi, ring, facts, permit).await;
+    let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        mandant = %facts.order.mandant,
+        order.nr = facts.order.nr,
+        step.key = %step.key,
+        amount_minor = step.effect.amount().map(|amount| amount.minor),
+        outcome = outcome.name(),
+        duration_ms,
+        "{} of order {}: {}",
+        step.key,
+        facts.order.nr,
+        outcome.name(),
+    );
+    shop.journal.settle(id, &outcome).await?;
+    Ok(Some(outcome))
+}
+
+fn limits(shop: &Workshop, currency: Currency) -> Limits {
+    Limits { max_refund_per_day: shop.settings.safety.max_refund_per_day.map(|minor| currency.of(minor)) }
+}
+
+/// Sends what the permit is for.
+async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
+    if permit.effect().kind().moves_money() {
+        let client = facts.payment.known().and_then(|payment| ring.client(&payment.public_key));
+        return match client {
+            Some(client) => to_unzer(client, permit).await,
+            None => Outcome::not_sent(Cause::Invalid),
+        };
+    }
+    to_pixi(shop, pixi, facts, permit).await
+}
+
+/// What marks a money step at Unzer: its document and the step's token.
+fn reference(effect: &Effect, token: &str) -> String {
+    let document = match effect {
+        Effect::Refund { credit_note: None, .. } | Effect::Reverse { .. } => CANCELLATION_REFERENCE,
+        Effect::Capture { invoice: None, .. } => "ORDER",
+        effect => effect.document().unwrap_or("ORDER"),
+    };
+    format!("{document} {token}")
+}
+
+async fn to_unzer(client: &UnzerClient, permit: StepPermit) -> Outcome {
+    let effect = permit.effect().clone();
+    let reference = reference(&effect, permit.token());
+    match &effect {
+        Effect::Capture { payment, amount, invoice, shipping } => {
+            client.capture(permit, payment, *amount, invoice.as_deref(), shipping.as_ref(), &reference).await
+        }
+        Effect::Reverse { payment, amount, at, reason } => {
+            client.reverse(permit, payment, *amount, at, *reason, &reference).await
+        }
+        Effect::Refund { payment, amount, at, reason, .. } => {
+            client.refund(permit, payment, *amount, at, *reason, &reference).await
+        }
+        Effect::Ship { payment, invoice } => client.ship(permit, payment, invoice).await,
+        Effect::ChangeAuthorization { payment, amount } => client.change_authorization(permit, payment, *amount).await,
+        _ => Outcome::not_sent(Cause::Invalid),
+    }
+}
+
+async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcome {
+    let nr = facts.order.nr;
+    let token = permit.token().to_owned();
+    let effect = permit.effect().clone();
+    match effect {
+        Effect::Lock { reason, .. } => pixi.set_order_shipping_lock(nr, true, USER, &reason).await,
+        Effect::Unlock { reason } => pixi.set_order_shipping_lock(nr, false, USER, &reason).await,
+        Effect::Release { auth_id, auth_code, message } => {
+            let status = AuthorizationStatus {
+                order_nr: nr,
+                success: true,
+                auth_id,
+                auth_code: format!("{auth_code} {token}"),
+                message,
+            };
+            pixi.set_authorization_status(&status).await
+        }
+        Effect::Comment { text } => pixi.create_order_comment(nr, &text).await,
+        Effect::CustomerComment { customer, text } => pixi.add_customer_comment(customer, &text).await,
+        Effect::LockCustomer { customer } => pixi.set_shipping_lock(customer, true, USER).await,
+        Effect::BookInvoice { invoice, amount, pay_id, event } => {
+            let message = format!("pixi-payd {invoice}");
+            let capture =
+                InvoiceCapture { invoice_nr: invoice, capture_sum: amount, pay_id, event_id: event, message };
+            pixi.set_invoice_capture(permit, &capture).await
+        }
+        Effect::BookReturn { credit_note, amount, customer, event } => {
+            let booking = ManualBooking {
+                cust_key: customer,
+                event_id: event,
+                amount,
+                event_date: None,
+                comment: format!("pixi-payd {credit_note}"),
+                match_to_invoice_nr: Some(credit_note),
+                currency_id: currency_id(shop, pixi, facts.currency).await,
+            };
+            pixi.create_manual_booking(permit, &booking).await
+        }
+        _ => Outcome::not_sent(Cause::Invalid),
+    }
+}
+
+/// pixi's number of a currency; left out where pixi does not tell, as its default is the shop's currency. Only asked
+/// for where the order is not in that.
+async fn currency_id(_shop: &Workshop, pixi: &PixiClient, currency: Currency) -> Option<i64> {
+    if currency == pixi.base_currency() {
+        return None;
+    }
+    let rows = pixi.currencies().await.ok()?;
+    rows.into_iter().find(|row| row.code.as_deref() == Some(currency.code())).map(|row| row.id)
+}

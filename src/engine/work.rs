@@ -1,0 +1,377 @@
+//! One order: facts are gathered, the plan is made and stored, its first step is taken, and all over again until there
+//! is nothing to do now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::clock::{Clock, Time};
+use crate::config::{Mode, PaymentCode, PaymentType, Settings};
+use crate::journal::{Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
+use crate::pixi::{OrderHeader, PixiClient, PixiError};
+use crate::policy::facts::Unclear;
+use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Terms};
+use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
+use crate::unzer::KeyRing;
+
+use super::payment::{self, FoundId, Purpose};
+use super::peers::{self, Peers};
+use super::reading::{self, PixiReading};
+use super::{brakes, look, record, take};
+
+/// Facts older than this move no money.
+const FRESH: Duration = Duration::from_mins(5);
+/// Most steps taken for one order in one go; the rest waits for the next cycle.
+const MOST_STEPS: usize = 40;
+
+/// Everything the work on orders needs, shared by all of them.
+#[derive(Clone)]
+pub struct Workshop {
+    /// Configuration in force.
+    pub settings: Arc<Settings>,
+    /// Clients.
+    pub peers: Peers,
+    /// Store.
+    pub journal: Journal,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// Why an order could not be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// pixi gave no usable answer.
+    #[error(transparent)]
+    Pixi(#[from] PixiError),
+    /// The store failed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The order's mandant or payment type is not configured.
+    #[error("mandant or payment type is not configured")]
+    NotConfigured,
+}
+
+/// How the work on an order ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Worked {
+    /// Nothing more to do now.
+    Rests,
+    /// The next step has to wait for what the rest of the cycle shows.
+    Deferred(brakes::Deferred),
+    /// Stopped at a step boundary: the daemon is ending, or the quiet hours have begun.
+    Stopped,
+}
+
+/// One order in hand.
+pub struct Work<'a> {
+    shop: &'a Workshop,
+    owner: Owner,
+    pixi: Arc<PixiClient>,
+    ring: Arc<KeyRing>,
+    payment_type: PaymentType,
+    order: OrderId,
+    code: PaymentCode,
+    /// Time of `order retry`, where a person asked.
+    retry_at: Option<Time>,
+}
+
+/// What was read of both sides, each valid until it is written to.
+#[derive(Default)]
+struct Readings {
+    pixi: Option<PixiReading>,
+    payment: Option<PaymentView>,
+    at: Option<Time>,
+}
+
+impl Workshop {
+    /// Rules' settings for a payment type.
+    pub fn terms(&self, payment_type: &PaymentType) -> Terms {
+        Terms {
+            payment_type: payment_type.clone(),
+            safety: self.settings.safety,
+            language: self.settings.language,
+        }
+    }
+
+    /// Takes an order in hand.
+    pub fn work<'a>(
+        &'a self,
+        owner: &Owner,
+        api: &ApiName,
+        mandant: &MandantId,
+        code: &PaymentCode,
+        nr: i64,
+        retry_at: Option<Time>,
+    ) -> Result<Work<'a>, WorkError> {
+        let payment_type = peers::payment_type(&self.settings, mandant, code).ok_or(WorkError::NotConfigured)?;
+        Ok(Work {
+            shop: self,
+            owner: owner.clone(),
+            pixi: self.peers.pixi(api).ok_or(WorkError::NotConfigured)?,
+            ring: self.peers.ring(mandant, code).ok_or(WorkError::NotConfigured)?,
+            payment_type: payment_type.clone(),
+            order: OrderId { api: api.clone(), mandant: mandant.clone(), nr },
+            code: code.clone(),
+            retry_at,
+        })
+    }
+}
+
+impl Work<'_> {
+    /// Works on the order until nothing is to be done now.
+    pub async fn run(&self, brakes: &brakes::Brakes) -> Result<Worked, WorkError> {
+        let mut readings = Readings::default();
+        for _ in 0..MOST_STEPS {
+            if brakes.stopping() {
+                return Ok(Worked::Stopped);
+            }
+            let Some((row, facts)) = self.gather(&mut readings, Purpose::Act).await? else {
+                return Ok(Worked::Rests);
+            };
+            if look::settle_open(self.shop, &self.pixi, &self.ring, &facts, &row).await? {
+                // What was not known is known now: pixi or Unzer may show more than what was read before.
+                readings = Readings::default();
+                continue;
+            }
+            let mut plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), self.shop.clock.now());
+            if let Some(deferred) = brakes.check(&self.order, &facts, &mut plan, self.shop.clock.now()) {
+                if !matches!(deferred, brakes::Deferred::Held) {
+                    return Ok(Worked::Deferred(deferred));
+                }
+                plan.steps.clear();
+            }
+            record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
+            let Some(step) = plan.steps.first() else { return Ok(Worked::Rests) };
+            if !self.take(&mut readings, &facts, step, brakes).await? {
+                return Ok(Worked::Rests);
+            }
+        }
+        Ok(Worked::Rests)
+    }
+
+    /// Makes the plan without taking or storing anything.
+    pub async fn look_only(&self) -> Result<Option<(Facts, Plan)>, WorkError> {
+        let mut readings = Readings::default();
+        let Some((_, facts)) = self.gather(&mut readings, Purpose::Look).await? else { return Ok(None) };
+        let plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), self.shop.clock.now());
+        Ok(Some((facts, plan)))
+    }
+
+    /// Takes one step. False where the order has to rest: the store gave no permit, or the peer is out of reach.
+    async fn take(
+        &self,
+        readings: &mut Readings,
+        facts: &Facts,
+        step: &Step,
+        brakes: &brakes::Brakes,
+    ) -> Result<bool, WorkError> {
+        let kind = step.effect.kind();
+        let now = self.shop.clock.now();
+        let age = readings.at.map_or(TimeDelta::MAX, |at| now - at);
+        if kind.moves_money() && age > TimeDelta::from_std(FRESH).unwrap_or(TimeDelta::MAX) {
+            *readings = Readings::default();
+            return Ok(true);
+        }
+        if kind.is_pixi() && brakes.pixi_rests(now) {
+            return Ok(false);
+        }
+        let taken = take::step(self.shop, &self.pixi, &self.ring, &self.owner, facts, step).await?;
+        let Some(outcome) = taken else { return Ok(false) };
+        brakes.count(&self.order.mandant, step, &outcome);
+        match kind {
+            Kind::Comment | Kind::CustomerComment => {}
+            kind if kind.is_pixi() => readings.pixi = None,
+            _ => readings.payment = None,
+        }
+        Ok(true)
+    }
+
+    /// Reads what is not at hand and puts the facts together. None where the order is not ours to handle.
+    async fn gather(
+        &self,
+        readings: &mut Readings,
+        purpose: Purpose,
+    ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
+        let journal = &self.shop.journal;
+        let now = self.shop.clock.now();
+        let stored = journal.load_order(&self.order).await?;
+        let past = journal.steps_of(&self.order).await?;
+        let before = self.facts_before(&past).await?;
+        if readings.at.is_none() {
+            readings.at = Some(now);
+        }
+        if readings.pixi.is_none() {
+            let tolerance = self.payment_type.rounding_tolerance;
+            let reading = reading::read(&self.pixi, self.order.nr, before.as_ref(), tolerance, now).await?;
+            let Some(reading) = reading else {
+                return Ok(self.gone(stored, before));
+            };
+            readings.pixi = Some(reading);
+        }
+        let Some(pixi) = readings.pixi.clone() else { return Ok(None) };
+        if pixi.header.shop_id != self.order.mandant {
+            return Ok(None);
+        }
+        let row = match stored {
+            Some(row) => row,
+            None if purpose == Purpose::Act => journal.see_order(self.seen(&pixi, now)).await?,
+            None => record::fresh_row(self.seen(&pixi, now), now),
+        };
+        let known_id = row.payment.clone();
+        let found = payment::find_id(&self.pixi, &pixi.header, &self.payment_type, known_id.as_deref()).await?;
+        let manual = payment::is_manual(&pixi.header, &found);
+        if readings.payment.is_none() {
+            readings.payment = Some(self.read_payment(&pixi, &found, manual, before.as_ref(), purpose, now).await?);
+        }
+        let payment = readings.payment.clone().unwrap_or(PaymentView::NoId);
+        let facts = self.assemble(&row, pixi, payment, found, manual, before.as_ref(), &past, now);
+        Ok(Some((row, facts)))
+    }
+
+    /// pixi does not show the order any more: nothing is done on the strength of what was seen before.
+    fn gone(&self, stored: Option<OrderRow>, before: Option<Facts>) -> Option<(OrderRow, Facts)> {
+        let (row, mut facts) = (stored?, before?);
+        facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
+        Some((row, facts))
+    }
+
+    async fn facts_before(&self, past: &[StepRecord]) -> Result<Option<Facts>, WorkError> {
+        let Some(json) = self.shop.journal.load_facts(&self.order).await? else { return Ok(None) };
+        // Facts written by an older version that cannot be read any more are read anew from both sides.
+        let facts: Option<Facts> = serde_json::from_str(&json).ok();
+        Ok(facts.map(|facts| Facts { past: past.iter().map(into_past).collect(), ..facts }))
+    }
+
+    fn seen(&self, pixi: &PixiReading, now: Time) -> OrderSeen {
+        OrderSeen {
+            order: self.order.clone(),
+            nr_external: pixi.header.order_nr_external.clone().unwrap_or_default(),
+            payment_code: self.code.clone(),
+            currency: pixi.currency,
+            mode: mode_name(self.payment_type.mode).to_owned(),
+            management: if self.is_legacy(&pixi.header) { Management::Legacy } else { Management::Managed },
+            next_check: now,
+        }
+    }
+
+    fn is_legacy(&self, header: &OrderHeader) -> bool {
+        let from = self.shop.settings.mandants.get(&self.order.mandant).and_then(|mandant| mandant.process_from);
+        match (from, header.order_date) {
+            (Some(from), Some(date)) => date.naive.date() < from,
+            _ => false,
+        }
+    }
+
+    async fn read_payment(
+        &self,
+        pixi: &PixiReading,
+        found: &FoundId,
+        manual: bool,
+        before: Option<&Facts>,
+        purpose: Purpose,
+        now: Time,
+    ) -> Result<PaymentView, WorkError> {
+        let id = match found {
+            FoundId::One(id) => id,
+            FoundId::Several => return Ok(PaymentView::SeveralIds),
+            FoundId::None => return Ok(PaymentView::NoId),
+        };
+        if manual || self.is_legacy(&pixi.header) {
+            return Ok(PaymentView::NoId);
+        }
+        let external = pixi.header.order_nr_external.as_deref().unwrap_or_default();
+        Ok(payment::read(&self.shop.journal, &self.ring, &self.order, external, id, before, purpose, now).await?)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "facts are made of everything")]
+    fn assemble(
+        &self,
+        row: &OrderRow,
+        pixi: PixiReading,
+        payment: PaymentView,
+        found: FoundId,
+        manual: bool,
+        before: Option<&Facts>,
+        past: &[StepRecord],
+        now: Time,
+    ) -> Facts {
+        let header = pixi.header;
+        let on_hold = pixi.lines.iter().any(|line| line.state == policy::facts::LineState::Hal);
+        let mut unclear = pixi.unclear;
+        if header.payment_type.as_ref().is_some_and(|code| *code != row.payment_code) {
+            unclear.push(Unclear::Vanished(format!("payment type {}", row.payment_code)));
+        }
+        let pay_id = match found {
+            FoundId::One(id) => Some(id),
+            _ => header.ccp_pay_id.clone(),
+        };
+        let mut facts = Facts {
+            order: self.order.clone(),
+            external_nr: header.order_nr_external.clone().unwrap_or_default(),
+            payment_type: row.payment_code.clone(),
+            currency: pixi.currency,
+            first_seen: row.first_seen,
+            standing: standing(row.management, manual, self.payment_type.active),
+            mode: mode_from(&row.mode),
+            customer: header.cust_key,
+            locked: header.order_locked,
+            pay_id,
+            last_auth_code: header.ccp_last_auth_code.clone(),
+            last_seen_released: if on_hold { before.and_then(|facts| facts.last_seen_released) } else { Some(now) },
+            total: pixi.total,
+            first_total: row.o0,
+            shipping: pixi.shipping,
+            lines: pixi.lines,
+            documents: pixi.documents,
+            unclear,
+            payment,
+            past: past.iter().map(into_past).collect(),
+            stable_since: now,
+            readings: 1,
+            retry_at: self.retry_at,
+        };
+        if record::digest(&facts) == row.facts_digest {
+            facts.stable_since = row.digest_since;
+            facts.readings = 2;
+        }
+        facts
+    }
+}
+
+fn standing(management: Management, manual: bool, active: bool) -> Standing {
+    match management {
+        _ if !active => Standing::SwitchedOff,
+        Management::Managed | Management::Adopted if manual => Standing::Manual,
+        Management::Managed | Management::Adopted => Standing::Managed,
+        Management::Legacy => Standing::Legacy,
+        Management::Manual => Standing::Manual,
+        Management::Ignored | Management::Adopting => Standing::Ignored,
+    }
+}
+
+/// The word a mode is stored by.
+pub fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Standard => "standard",
+        Mode::Expert => "expert",
+    }
+}
+
+fn mode_from(name: &str) -> Mode {
+    if name == "expert" { Mode::Expert } else { Mode::Standard }
+}
+
+/// A step as the rules see it.
+pub fn into_past(record: &StepRecord) -> Past {
+    Past {
+        key: record.key.clone(),
+        effect: record.effect.clone(),
+        attempt: u32::try_from(record.attempt).unwrap_or(u32::MAX),
+        outcome: record.outcome.clone(),
+        at: record.intended_at,
+        settled_at: record.settled_at,
+        token: record.token.clone(),
+        snapshot: record.snapshot.clone(),
+    }
+}
