@@ -1,1 +1,3 @@
-//! sandbox
+//! Simulated pixi and Unzer: for users without an account, and for every test.
+
+pub mod faults;

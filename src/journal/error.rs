@@ -1,0 +1,126 @@
+//! What can go wrong in the store.
+
+use std::path::PathBuf;
+
+use crate::money::Money;
+use crate::steps::OrderId;
+
+use super::{StepId, StepRecord};
+
+/// A store operation that did not come back with an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The database refused or failed; nothing of this operation is stored.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The database could not be reached or takes no writes; nothing of this operation is stored.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The answer of the commit was lost: the operation may stand or not. Read again before acting.
+    #[error("it is not known whether the database has stored this; read again")]
+    CommitUnknown,
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Another process runs on this SQLite file.
+    #[error("another process already runs on this store")]
+    AlreadyRunning,
+    /// The process or its lease is no longer good: another may have taken over.
+    #[error("this process no longer holds the lease of the pixi API")]
+    NotOwner,
+    /// The schema is older or newer than this program can work with.
+    #[error("the store has schema {found}, this program needs {needed}")]
+    Schema {
+        /// Version in the store; 0 for an empty file.
+        found: i64,
+        /// Version of this program.
+        needed: i64,
+    },
+    /// A file of the store cannot be used.
+    #[error("{path}: {cause}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// No such row.
+    #[error("{0} is not in the store")]
+    NotFound(String),
+    /// The step has another outcome already, or may not take this one.
+    #[error("step {0} already ended as {1}")]
+    AlreadySettled(StepId, &'static str),
+    /// A stored value that this program cannot read.
+    #[error("the store holds a value that cannot be read: {0}")]
+    Corrupt(String),
+    /// A value too large to be stored.
+    #[error("{0} is too large for the store")]
+    TooLarge(&'static str),
+}
+
+/// Why no permit was given.
+#[derive(Debug, thiserror::Error)]
+pub enum IntendError {
+    /// The same step was taken already, is open, or is done.
+    #[error("the step was taken already")]
+    AlreadyThere(Box<StepRecord>),
+    /// A limit would be broken.
+    #[error("guard: {0}")]
+    Guard(Guard),
+    /// The payment belongs to another order.
+    #[error("the payment belongs to order {0}")]
+    PaymentTaken(OrderId),
+    /// Another money step of the same payment is intended, Pending or Unknown.
+    #[error("step {0} of the same payment is still open")]
+    PaymentBusy(StepId),
+    /// The process or its lease is no longer good.
+    #[error("this process no longer holds the lease of the pixi API")]
+    NotOwner,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] JournalError),
+}
+
+/// The limit a step would break (DESIGN 3.0, 3.7, 4.5). Amounts in minor units of the step's currency.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Guard {
+    /// Money moves only in explicit amounts above zero.
+    #[error("the amount must be above zero")]
+    Amount,
+    /// Σ captures would exceed what is authorised.
+    #[error("{wanted} more to capture, {left} left of the authorisation")]
+    Captures {
+        /// This step.
+        wanted: i64,
+        /// What is left.
+        left: i64,
+    },
+    /// Σ refunds would exceed Σ captures.
+    #[error("{wanted} more to refund, {left} left of the captures")]
+    Refunds {
+        /// This step.
+        wanted: i64,
+        /// What is left.
+        left: i64,
+    },
+    /// Less would stay than shipped goods need.
+    #[error("{left} would stay, {must_stay} has to")]
+    MustStay {
+        /// What would be left.
+        left: i64,
+        /// What has to.
+        must_stay: i64,
+    },
+    /// One capture per invoice, one refund per credit note and charge, one booking per document and event, one open
+    /// booking per customer.
+    #[error("it was done for this document already")]
+    OncePerDocument,
+    /// `max_refund_per_day` is reached.
+    #[error("the limit of refunds of a day is {limit}, {today} are done")]
+    RefundsPerDay {
+        /// The setting.
+        limit: Money,
+        /// Refunded and reserved today.
+        today: Money,
+    },
+}

@@ -1,0 +1,198 @@
+//! What a plan found out about an order.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::orders::{Amounts, OrderRow, Waits};
+use super::outbox::{self, NewMail};
+use super::rows::to_json;
+use super::store::Tx;
+use super::{Journal, JournalError, settle, sql};
+use crate::clock::{self, Time};
+use crate::text::{Notice, Severity};
+
+/// Largest facts that are stored, in bytes.
+const MAX_FACTS: usize = 1 << 20;
+
+/// Who looks next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The daemon, at this moment.
+    Check(Time),
+    /// A person; the daemon only when woken.
+    Person,
+    /// Nobody.
+    End,
+}
+
+/// What a plan found out about an order; everything of it replaces what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRecord {
+    /// Status of the payment.
+    pub payment_status: String,
+    /// Status of the transfers to pixi.
+    pub transfer_status: String,
+    /// Why the plan is what it is, one line; without times and ages, or an unchanged order would be written each cycle.
+    pub reason: String,
+    /// Hint or problem.
+    pub mark: Option<Notice>,
+    /// Mail that goes into the outbox in the same transaction if the mark is a new one.
+    pub mail: Option<NewMail>,
+    /// Who looks next.
+    pub next: Next,
+    /// Unzer payment id.
+    pub payment: Option<String>,
+    /// Type-id prefix of the payment.
+    pub method: Option<String>,
+    /// Group of the method.
+    pub group: Option<String>,
+    /// Order total at release or when first seen; none: as stored.
+    pub o0: Option<i64>,
+    /// Sums.
+    pub amounts: Amounts,
+    /// Facts as JSON, stored when the digest changed.
+    pub facts: String,
+    /// Digest of the facts.
+    pub facts_digest: String,
+    /// Digest of the settings.
+    pub settings_digest: String,
+}
+
+/// What [`Journal::record_plan`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The order as stored now.
+    pub row: OrderRow,
+    /// False: it cost no write.
+    pub changed: bool,
+    /// The mark is one that was not there before and that no person settled.
+    pub newly_marked: bool,
+}
+
+/// Next checks kept in memory, by order row, in milliseconds.
+///
+/// An order that did not change is not written again only because its next check moves on. After a restart, or at another
+/// process that takes the lease over, such orders are due at once, which costs one reading and nothing else.
+#[derive(Default)]
+pub(super) struct Postponed(Mutex<BTreeMap<i64, i64>>);
+
+impl Postponed {
+    pub(super) fn get(&self, id: i64) -> Option<i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    fn set(&self, id: i64, at_ms: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at_ms);
+    }
+
+    pub(super) fn forget(&self, id: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+impl Journal {
+    /// Stores what a plan found out. `before` is the order as the plan had it; where nothing but the next check differs
+    /// nothing is written.
+    pub async fn record_plan(&self, before: &OrderRow, plan: PlanRecord) -> Result<Recorded, JournalError> {
+        if plan.facts.len() > MAX_FACTS {
+            return Err(JournalError::TooLarge("an order's facts"));
+        }
+        if is_unchanged(before, &plan) {
+            let mut row = before.clone();
+            if let Next::Check(at) = plan.next {
+                self.0.postponed.set(before.id, clock::to_millis(at));
+                row.next_check = Some(at);
+            }
+            return Ok(Recorded { row, changed: false, newly_marked: false });
+        }
+        let message = self.0.tokens.number()?;
+        let id = before.id;
+        let before = before.clone();
+        let recorded = self.0.lanes.write(move |tx| Box::pin(record(tx, before, plan, message))).await?;
+        self.0.postponed.forget(id);
+        Ok(recorded)
+    }
+}
+
+fn is_unchanged(row: &OrderRow, plan: &PlanRecord) -> bool {
+    let waits = match plan.next {
+        Next::Check(_) => Waits::Check,
+        Next::Person => Waits::Person,
+        Next::End => Waits::End,
+    };
+    row.waits == waits
+        && row.payment_status == plan.payment_status
+        && row.transfer_status == plan.transfer_status
+        && row.reason == plan.reason
+        && row.mark == plan.mark
+        && row.payment == plan.payment
+        && row.method == plan.method
+        && row.group == plan.group
+        && plan.o0.is_none_or(|o0| row.o0 == Some(o0))
+        && row.amounts == plan.amounts
+        && row.facts_digest == plan.facts_digest
+        && row.settings_digest == plan.settings_digest
+}
+
+async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -> Result<Recorded, JournalError> {
+    let now = tx.now_ms();
+    let fingerprint = plan.mark.as_ref().map(Notice::fingerprint);
+    let same_mark = fingerprint.is_some() && fingerprint == before.mark_fingerprint;
+    let resolved = before.resolved.as_ref().map(|resolved| resolved.fingerprint.clone());
+    let newly_marked = fingerprint.is_some() && !same_mark && fingerprint != resolved;
+    let problem = plan.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem);
+    let (waits, next_check) = match plan.next {
+        Next::Check(at) => (Waits::Check, Some(clock::to_millis(at))),
+        Next::Person => (Waits::Person, None),
+        Next::End => (Waits::End, None),
+    };
+    let same_facts = before.facts_digest == plan.facts_digest;
+    let written = sqlx::query(sql::RECORD_PLAN)
+        .bind(before.id)
+        .bind(plan.payment)
+        .bind(plan.method)
+        .bind(plan.group)
+        .bind(plan.payment_status)
+        .bind(plan.transfer_status)
+        .bind(plan.reason)
+        .bind(match &plan.mark {
+            None => "none",
+            Some(_) if problem => "problem",
+            Some(_) => "hint",
+        })
+        .bind(plan.mark.as_ref().map(|mark| i64::from(mark.number.digits())))
+        .bind(plan.mark.as_ref().map(to_json).transpose()?)
+        .bind(fingerprint.clone())
+        .bind(plan.mark.as_ref().map(|_| before.mark_since.filter(|_| same_mark).map_or(now, clock::to_millis)))
+        .bind(waits.name())
+        .bind(next_check)
+        .bind(plan.o0.or(before.o0))
+        .bind(plan.amounts.total)
+        .bind(plan.amounts.authorized)
+        .bind(plan.amounts.captured)
+        .bind(plan.amounts.refunded)
+        .bind(plan.amounts.invoiced)
+        .bind(plan.amounts.credited)
+        .bind(plan.facts_digest)
+        .bind(if same_facts { clock::to_millis(before.digest_since) } else { now })
+        .bind(plan.settings_digest)
+        .bind(now)
+        .execute(&mut tx.conn)
+        .await?;
+    if written.rows_affected() == 0 {
+        return Err(JournalError::NotFound(before.order.to_string()));
+    }
+    if !same_facts {
+        sqlx::query(sql::STORE_FACTS).bind(before.id).bind(plan.facts).execute(&mut tx.conn).await?;
+    }
+    if newly_marked {
+        if problem {
+            settle::count(tx, &before.order, before.currency.code(), settle::Counted::Problem).await?;
+        }
+        if let Some(mail) = plan.mail {
+            outbox::enqueue(tx, &before.order.api.0, mail, message).await?;
+        }
+    }
+    let row = sqlx::query(sql::LOAD_ORDER_ROW).bind(before.id).fetch_one(&mut tx.conn).await?;
+    Ok(Recorded { row: OrderRow::read(&row)?, changed: true, newly_marked })
+}

@@ -1,0 +1,239 @@
+//! Who runs: processes, fences, leases.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::rows::Columns;
+use super::store::Tx;
+use super::{Journal, JournalError, connect, sql};
+use crate::clock::Time;
+use crate::config::ids::ApiName;
+
+/// How long a lease, and a heartbeat, is good for; it is renewed by [`Journal::heartbeat`] well before.
+pub const LEASE_FOR: Duration = Duration::from_secs(20);
+
+/// A process that runs orders. A later process has a larger fence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Row of the process.
+    pub id: i64,
+    /// Its fence.
+    pub fence: i64,
+}
+
+/// Answer to [`Journal::acquire_lease`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lease {
+    /// Ours until then.
+    Ours {
+        /// Store's time.
+        until: Time,
+    },
+    /// Another's until then.
+    HeldBy {
+        /// Who.
+        owner: Owner,
+        /// Store's time.
+        until: Time,
+    },
+}
+
+/// A process that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProcessRow {
+    /// Id and fence.
+    pub owner: Owner,
+    /// Host and process id, for people.
+    pub label: String,
+    /// Since when.
+    pub started: Time,
+    /// Last sign of life in the store's time.
+    pub heartbeat: Time,
+}
+
+/// The file that tells whether a process runs on this store: the system frees it when the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    path: PathBuf,
+    held: Mutex<Option<File>>,
+}
+
+impl FileLock {
+    pub(super) fn new(store: &Path) -> Self {
+        let mut path = store.as_os_str().to_owned();
+        path.push(".lock");
+        Self { path: path.into(), held: Mutex::new(None) }
+    }
+
+    /// True: held now. False: this file system knows no locks.
+    fn acquire(&self) -> Result<bool, JournalError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            return Err(JournalError::AlreadyRunning);
+        }
+        let options = File::options().write(true).create(true).truncate(false).to_owned();
+        let file = options.open(&self.path).map_err(|error| connect::file(&self.path, error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                *held = Some(file);
+                Ok(true)
+            }
+            Err(TryLockError::WouldBlock) => Err(JournalError::AlreadyRunning),
+            Err(TryLockError::Error(_)) => Ok(false),
+        }
+    }
+
+    pub(super) fn release(&self) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Journal {
+    /// Makes this process the one that runs orders on this store. Processes before it are ended and their leases freed.
+    /// `label`: host and process id, for people.
+    ///
+    /// # Errors
+    /// [`JournalError::AlreadyRunning`] while another process holds the store.
+    pub async fn register_process(&self, label: &str) -> Result<Owner, JournalError> {
+        let sure = self.0.lock.acquire()?;
+        let label = label.to_owned();
+        let registered = self.0.lanes.write(move |tx| Box::pin(register(tx, label, sure))).await;
+        if matches!(registered, Err(ref error) if !matches!(error, JournalError::CommitUnknown)) {
+            self.0.lock.release();
+        }
+        registered
+    }
+
+    /// Says that the process lives, and renews its leases.
+    ///
+    /// # Errors
+    /// [`JournalError::NotOwner`] where another process took over.
+    pub async fn heartbeat(&self, owner: Owner) -> Result<(), JournalError> {
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (now, until) = (tx.now_ms(), lease_end(tx));
+                    let beat = sqlx::query(sql::HEARTBEAT).bind(owner.id).bind(owner.fence).bind(now);
+                    if beat.execute(&mut tx.conn).await?.rows_affected() == 0 {
+                        return Err(JournalError::NotOwner);
+                    }
+                    let extend = sqlx::query(sql::EXTEND_LEASES).bind(owner.id).bind(owner.fence).bind(until);
+                    extend.execute(&mut tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Ends the process: its leases are free at once.
+    pub async fn end_process(&self, owner: Owner) -> Result<(), JournalError> {
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    let now = tx.now_ms();
+                    let leases = sqlx::query(sql::GIVE_LEASES).bind(owner.id).bind(owner.fence);
+                    leases.execute(&mut tx.conn).await?;
+                    let end = sqlx::query(sql::END_PROCESS).bind(owner.id).bind(owner.fence).bind(now);
+                    end.execute(&mut tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.0.lock.release();
+        Ok(())
+    }
+
+    /// Takes or renews the lease of a pixi API.
+    pub async fn acquire_lease(&self, owner: Owner, api: &ApiName) -> Result<Lease, JournalError> {
+        let api = api.0.clone();
+        self.0.lanes.write(move |tx| Box::pin(acquire(tx, owner, api))).await
+    }
+
+    /// Gives the lease of a pixi API back.
+    pub async fn release_lease(&self, owner: Owner, api: &ApiName) -> Result<(), JournalError> {
+        let api = api.0.clone();
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    let give = sqlx::query(sql::GIVE_LEASE).bind(api).bind(owner.id).bind(owner.fence);
+                    give.execute(&mut tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// True while the owner holds the lease of the API: asked again right before each send.
+    pub async fn holds_lease(&self, owner: Owner, api: &ApiName) -> Result<bool, JournalError> {
+        let api = api.0.clone();
+        self.0
+            .lanes
+            .read(move |tx| {
+                Box::pin(async move {
+                    let now = tx.now_ms();
+                    let query = sqlx::query(sql::HOLDS_LEASE).bind(api).bind(owner.id).bind(owner.fence).bind(now);
+                    Ok(query.fetch_one(&mut tx.conn).await?.int("held")? > 0)
+                })
+            })
+            .await
+    }
+
+    /// Processes that have not ended; whether one lives is told by its heartbeat ([`LEASE_FOR`]).
+    pub async fn processes(&self) -> Result<Vec<ProcessRow>, JournalError> {
+        self.0.lanes.read(move |tx| Box::pin(running(tx))).await
+    }
+}
+
+fn lease_end(tx: &Tx) -> i64 {
+    tx.now_ms().saturating_add(i64::try_from(LEASE_FOR.as_millis()).unwrap_or(i64::MAX))
+}
+
+async fn running(tx: &mut Tx) -> Result<Vec<ProcessRow>, JournalError> {
+    let rows = sqlx::query(sql::RUNNING_PROCESSES).fetch_all(&mut tx.conn).await?;
+    let read = rows.iter().map(|row| {
+        Ok(ProcessRow {
+            owner: Owner { id: row.int("id")?, fence: row.int("fence")? },
+            label: row.text("label")?,
+            started: row.time("started_ms")?,
+            heartbeat: row.time("heartbeat_ms")?,
+        })
+    });
+    read.collect()
+}
+
+async fn register(tx: &mut Tx, label: String, sure: bool) -> Result<Owner, JournalError> {
+    let now = tx.clock.now();
+    let fresh = |row: &ProcessRow| (now - row.heartbeat).abs().to_std().unwrap_or(Duration::MAX) < LEASE_FOR;
+    if !sure && running(tx).await?.iter().any(fresh) {
+        return Err(JournalError::AlreadyRunning);
+    }
+    let now = tx.now_ms();
+    sqlx::query(sql::CLEAR_LEASES).execute(&mut tx.conn).await?;
+    sqlx::query(sql::END_PROCESSES).bind(now).execute(&mut tx.conn).await?;
+    let fence = sqlx::query(sql::NEXT_FENCE).fetch_one(&mut tx.conn).await?.int("fence")?;
+    let add = sqlx::query(sql::ADD_PROCESS).bind(fence).bind(label).bind(now);
+    let id = add.fetch_one(&mut tx.conn).await?.int("id")?;
+    Ok(Owner { id, fence })
+}
+
+async fn acquire(tx: &mut Tx, owner: Owner, api: String) -> Result<Lease, JournalError> {
+    let (now, until) = (tx.now_ms(), lease_end(tx));
+    let alive = sqlx::query(sql::HEARTBEAT).bind(owner.id).bind(owner.fence).bind(now);
+    if alive.execute(&mut tx.conn).await?.rows_affected() == 0 {
+        return Err(JournalError::NotOwner);
+    }
+    let take = sqlx::query(sql::TAKE_LEASE).bind(&api).bind(owner.id).bind(owner.fence).bind(now).bind(until);
+    if let Some(row) = take.fetch_optional(&mut tx.conn).await? {
+        return Ok(Lease::Ours { until: row.time("until_ms")? });
+    }
+    let row = sqlx::query(sql::LOAD_LEASE).bind(api).fetch_one(&mut tx.conn).await?;
+    let owner = Owner { id: row.int("owner")?, fence: row.int("fence")? };
+    Ok(Lease::HeldBy { owner, until: row.time("until_ms")? })
+}

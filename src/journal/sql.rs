@@ -1,0 +1,186 @@
+//! Every statement of the store, in words both SQLite and PostgreSQL understand.
+//!
+//! Parameters are `$1`, sums are cast to bigint, nothing is taken from a caller's text.
+
+macro_rules! statements {
+    ($($name:ident = $text:expr;)*) => {
+        $(pub(super) const $name: &str = $text;)*
+        /// All statements, so that a test can prepare each on every database.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+macro_rules! order_columns {
+    () => {
+        "o.id, o.api, o.mandant, o.nr, o.nr_external, o.payment_code, o.currency, o.mode, o.first_seen_ms, \
+         o.management, o.management_by, o.management_reason, o.payment, o.method, o.payment_group, o.payment_status, \
+         o.transfer_status, o.reason, o.mark_notice, o.mark_fingerprint, o.mark_since_ms, o.resolved_fingerprint, \
+         o.resolved_by, o.resolved_ms, o.resolved_reason, o.waits, o.next_check_ms, o.o0, o.total, o.authorized, \
+         o.captured, o.refunded, o.invoiced, o.credited, o.facts_digest, o.digest_since_ms, o.settings_digest, \
+         o.changed_ms, \
+         (SELECT s.kind FROM steps s WHERE s.order_id = o.id ORDER BY s.id DESC LIMIT 1) AS last_action, \
+         (SELECT s.intended_ms FROM steps s WHERE s.order_id = o.id ORDER BY s.id DESC LIMIT 1) AS last_action_ms \
+         FROM orders o "
+    };
+}
+
+macro_rules! step_columns {
+    () => {
+        "s.id, s.api, s.mandant, s.nr, s.step_key, s.attempt, s.effect, s.rule, s.guards, s.snapshot, s.token, s.owner, \
+         s.fence, s.intended_ms, s.deadline_ms, s.state, s.outcome, s.settled_ms, s.looks, s.first_look_ms, \
+         s.next_look_ms, s.decided_by, s.decided_reason FROM steps s "
+    };
+}
+
+statements! {
+    SET_META = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    ALL_META = "SELECT name, value FROM meta";
+
+    RUNNING_PROCESSES = "SELECT id, fence, label, started_ms, heartbeat_ms FROM processes WHERE ended_ms IS NULL ORDER BY id";
+    END_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL";
+    END_PROCESS = "UPDATE processes SET ended_ms = $3 WHERE id = $1 AND fence = $2 AND ended_ms IS NULL";
+    CLEAR_LEASES = "DELETE FROM leases";
+    NEXT_FENCE = "SELECT CAST(COALESCE(MAX(fence), 0) + 1 AS BIGINT) AS fence FROM processes";
+    ADD_PROCESS = "INSERT INTO processes (fence, label, started_ms, heartbeat_ms) VALUES ($1, $2, $3, $3) RETURNING id";
+    HEARTBEAT = "UPDATE processes SET heartbeat_ms = $3 WHERE id = $1 AND fence = $2 AND ended_ms IS NULL";
+    EXTEND_LEASES = "UPDATE leases SET until_ms = $3 WHERE owner = $1 AND fence = $2";
+    TAKE_LEASE = "INSERT INTO leases (api, owner, fence, until_ms) VALUES ($1, $2, $3, $5) \
+        ON CONFLICT (api) DO UPDATE SET owner = excluded.owner, fence = excluded.fence, until_ms = excluded.until_ms \
+        WHERE leases.owner = excluded.owner OR leases.until_ms <= $4 \
+        RETURNING until_ms";
+    LOAD_LEASE = "SELECT owner, fence, until_ms FROM leases WHERE api = $1";
+    GIVE_LEASE = "DELETE FROM leases WHERE api = $1 AND owner = $2 AND fence = $3";
+    GIVE_LEASES = "DELETE FROM leases WHERE owner = $1 AND fence = $2";
+
+    SEE_ORDER = "INSERT INTO orders (api, mandant, nr, nr_external, payment_code, currency, mode, first_seen_ms, \
+        management, next_check_ms, waits, payment_status, transfer_status, reason, mark, total, authorized, captured, \
+        refunded, invoiced, credited, facts_digest, digest_since_ms, settings_digest, changed_ms) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'check', 'NEW', 'NONE', '', 'none', 0, 0, 0, 0, 0, 0, '', $8, \
+        '', $8) ON CONFLICT (api, mandant, nr) DO NOTHING";
+    LOAD_ORDER = concat!("SELECT ", order_columns!(), "WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3");
+    LOAD_ORDER_ROW = concat!("SELECT ", order_columns!(), "WHERE o.id = $1");
+    LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
+        WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
+    STORE_FACTS = "INSERT INTO facts (order_id, facts) VALUES ($1, $2) \
+        ON CONFLICT (order_id) DO UPDATE SET facts = excluded.facts";
+    DUE_ORDERS = "SELECT id FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
+        ORDER BY next_check_ms, id";
+    OPEN_ORDERS = concat!(
+        "SELECT ", order_columns!(), "WHERE o.api = $1 AND o.waits <> 'end' AND o.id > $2 ORDER BY o.id LIMIT $3"
+    );
+    ORDERS_BY_NR = concat!("SELECT ", order_columns!(), "WHERE o.nr = $1 ORDER BY o.id");
+    LIST_ORDERS = concat!(
+        "SELECT ", order_columns!(),
+        "WHERE (CAST($1 AS TEXT) IS NULL OR o.api = $1) AND (CAST($2 AS TEXT) IS NULL OR o.mandant = $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR o.mark = $3) \
+         AND (CAST($4 AS BIGINT) = 0 OR o.resolved_fingerprint IS NULL OR o.resolved_fingerprint <> o.mark_fingerprint) \
+         AND (CAST($5 AS BIGINT) = 0 OR o.waits <> 'end') \
+         AND (CAST($6 AS TEXT) IS NULL OR o.nr_external = $6 OR o.payment = $6 OR o.nr = CAST($7 AS BIGINT)) \
+         AND o.id < $8 ORDER BY o.id DESC LIMIT $9"
+    );
+    RECORD_PLAN = "UPDATE orders SET payment = $2, method = $3, payment_group = $4, payment_status = $5, \
+        transfer_status = $6, reason = $7, mark = $8, mark_number = $9, mark_notice = $10, mark_fingerprint = $11, \
+        mark_since_ms = $12, waits = $13, next_check_ms = $14, o0 = $15, total = $16, authorized = $17, captured = $18, \
+        refunded = $19, invoiced = $20, credited = $21, facts_digest = $22, digest_since_ms = $23, \
+        settings_digest = $24, changed_ms = $25 WHERE id = $1";
+    RESOLVE = "UPDATE orders SET resolved_fingerprint = $4, resolved_by = $5, resolved_ms = $6, resolved_reason = $7 \
+        WHERE api = $1 AND mandant = $2 AND nr = $3";
+    MANAGE = "UPDATE orders SET management = $4, management_by = $5, management_reason = $6, waits = 'check', \
+        next_check_ms = $7, changed_ms = $7 WHERE api = $1 AND mandant = $2 AND nr = $3 RETURNING id";
+    WAKE_ORDER = "UPDATE orders SET waits = 'check', next_check_ms = $4 WHERE api = $1 AND mandant = $2 AND nr = $3 \
+        RETURNING id";
+
+    CLAIM_PAYMENT = "INSERT INTO payment_claims (payment, order_id, claimed_ms) \
+        SELECT $1, o.id, $5 FROM orders o WHERE o.api = $2 AND o.mandant = $3 AND o.nr = $4 \
+        ON CONFLICT (payment) DO NOTHING";
+    CLAIMED_BY = "SELECT o.api, o.mandant, o.nr FROM payment_claims c JOIN orders o ON o.id = c.order_id \
+        WHERE c.payment = $1";
+
+    INTEND_CONTEXT = "SELECT o.id, \
+        (SELECT COUNT(*) FROM leases l WHERE l.api = $1 AND l.owner = $4 AND l.fence = $5 AND l.until_ms > $6) AS held, \
+        (SELECT c.order_id FROM payment_claims c WHERE c.payment = $7) AS claimed_by \
+        FROM orders o WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
+    EARLIER_STEPS = "SELECT s.id, s.order_id, s.step_key, s.attempt, s.kind, s.state, s.moves_money, s.payment, \
+        s.amount_minor, s.charge, s.transaction_path FROM steps s \
+        WHERE (s.order_id = $1 AND s.step_key = $2) OR s.payment = $3 ORDER BY s.id";
+    REFUNDS_SINCE = "SELECT CAST(COALESCE(SUM(s.amount_minor), 0) AS BIGINT) AS refunded FROM steps s \
+        WHERE s.kind = 'refund' AND s.api = $1 AND s.mandant = $2 AND s.intended_ms >= $3 AND s.currency = $4 \
+        AND s.state NOT IN ('refused', 'not_sent')";
+    ADD_STEP = "INSERT INTO steps (order_id, api, mandant, nr, step_key, attempt, kind, rule, effect, guards, \
+        moves_money, payment, document, charge, event, customer, amount_minor, currency, snapshot, token, owner, fence, \
+        intended_ms, deadline_ms, state, looks) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+        $23, $24, 'intended', 0) RETURNING id";
+    SETTLE = "UPDATE steps SET state = $2, outcome = $3, transaction_path = $4, settled_ms = $5, next_look_ms = $6 \
+        WHERE id = $1 AND state IN ('intended', 'pending', 'unknown') AND ((owner = $7 AND fence = $8) OR EXISTS \
+        (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $7 AND l.fence = $8 AND l.until_ms > $5)) \
+        RETURNING api, mandant, nr, step_key, attempt, kind, amount_minor, currency, effect, token";
+    DECIDE = "UPDATE steps SET state = $2, outcome = $3, settled_ms = $4, next_look_ms = NULL, decided_by = $5, \
+        decided_reason = $6 WHERE id = $1 AND state IN ('pending', 'unknown') \
+        RETURNING api, mandant, nr, step_key, attempt, kind, amount_minor, currency, effect, token";
+    RECORD_LOOK = "UPDATE steps SET looks = looks + 1, first_look_ms = COALESCE(first_look_ms, $2), next_look_ms = $3 \
+        WHERE id = $1 AND state IN ('intended', 'pending', 'unknown') AND ((owner = $4 AND fence = $5) OR EXISTS \
+        (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $4 AND l.fence = $5 AND l.until_ms > $2)) \
+        RETURNING id";
+    LOAD_STEP = concat!("SELECT ", step_columns!(), "WHERE s.id = $1");
+    OPEN_STEPS = concat!(
+        "SELECT ", step_columns!(), "WHERE s.api = $1 AND s.state IN ('intended', 'pending', 'unknown') ORDER BY s.id"
+    );
+    STEPS_OF = concat!(
+        "SELECT ", step_columns!(),
+        "WHERE s.order_id = (SELECT o.id FROM orders o WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3) ORDER BY s.id"
+    );
+    HOLDS_LEASE = "SELECT COUNT(*) AS held FROM leases l \
+        WHERE l.api = $1 AND l.owner = $2 AND l.fence = $3 AND l.until_ms > $4";
+
+    COUNT_TOTALS = "INSERT INTO totals (day, api, mandant, currency, captured, captures, refunded, refunds, problems) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (day, api, mandant, currency) DO UPDATE SET \
+        captured = totals.captured + excluded.captured, captures = totals.captures + excluded.captures, \
+        refunded = totals.refunded + excluded.refunded, refunds = totals.refunds + excluded.refunds, \
+        problems = totals.problems + excluded.problems";
+    LOAD_TOTALS = "SELECT day, api, mandant, currency, captured, captures, refunded, refunds, problems FROM totals \
+        WHERE day >= $1 AND day <= $2 ORDER BY day, api, mandant, currency";
+
+    CHAIN_HEAD = "SELECT seq, hash FROM chains WHERE chain = $1";
+    ADD_AUDIT = "INSERT INTO audit (chain, seq, at_ms, entry, previous, hash) VALUES ($1, $2, $3, $4, $5, $6)";
+    MOVE_HEAD = "INSERT INTO chains (chain, seq, hash) VALUES ($1, $2, $3) \
+        ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
+    ALL_CHAINS = "SELECT c.chain FROM chains c UNION SELECT a.chain FROM audit a ORDER BY 1";
+    AUDIT_ROWS = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    LATEST_AUDIT = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq < $2 \
+        ORDER BY seq DESC LIMIT $3";
+
+    ADD_REQUEST = "INSERT INTO requests (api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+    WAITING_REQUESTS = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
+        answered_ms, answer FROM requests WHERE answered_ms IS NULL AND (taken_by IS NULL OR taken_by <> $1) \
+        AND (api IS NULL OR api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3)) \
+        AND (taken_by IS NULL OR EXISTS \
+        (SELECT 1 FROM processes p WHERE p.id = requests.taken_by AND p.ended_ms IS NOT NULL)) ORDER BY id LIMIT $4";
+    TAKE_REQUEST = "UPDATE requests SET taken_by = $2, taken_ms = $3 WHERE id = $1 AND answered_ms IS NULL";
+    ANSWER_REQUEST = "UPDATE requests SET answered_ms = $2, answer = $3 WHERE id = $1 AND answered_ms IS NULL";
+    LOAD_REQUEST = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
+        answered_ms, answer FROM requests WHERE id = $1";
+
+    ADD_MAIL = "INSERT INTO outbox (api, mandant, kind, fingerprint, day, message_id, params, state, tries, created_ms, \
+        next_try_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8) \
+        ON CONFLICT (api, mandant, kind, fingerprint, day) DO NOTHING";
+    DUE_MAILS = "SELECT id, api, mandant, kind, fingerprint, day, message_id, params, tries, last_error, created_ms, \
+        next_try_ms FROM outbox WHERE state = 'queued' AND next_try_ms <= $1 ORDER BY next_try_ms, id LIMIT $2";
+    MAIL_SENT = "UPDATE outbox SET state = 'sent', tries = tries + 1, settled_ms = $2 WHERE id = $1 AND state = 'queued'";
+    MAIL_AGAIN = "UPDATE outbox SET tries = tries + 1, last_error = $2, next_try_ms = $3 \
+        WHERE id = $1 AND state = 'queued'";
+    MAIL_FAILED = "UPDATE outbox SET state = 'failed', tries = tries + 1, last_error = $2, settled_ms = $3 \
+        WHERE id = $1 AND state = 'queued'";
+
+    ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) VALUES ($1, $2, $3, 1) \
+        ON CONFLICT (payment) DO UPDATE SET event = excluded.event, received_ms = excluded.received_ms, \
+        times = hints.times + 1";
+    LOAD_HINTS = "SELECT payment, event, received_ms, times FROM hints ORDER BY received_ms, payment LIMIT $1";
+    DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2";
+
+    LOAD_CURSOR = "SELECT value FROM cursors WHERE api = $1 AND name = $2";
+    SET_CURSOR = "INSERT INTO cursors (api, name, value) VALUES ($1, $2, $3) \
+        ON CONFLICT (api, name) DO UPDATE SET value = excluded.value";
+}
