@@ -50,7 +50,7 @@ fn switches(tz: Tz) -> Vec<Time> {
         if offset(tz, at) != offset(tz, at + day) {
             let (mut low, mut high) = (0, day.num_seconds());
             while high - low > 1 {
-                let middle = (low + high) / 2;
+                let middle = i64::midpoint(low, high);
                 let same = offset(tz, at + TimeDelta::seconds(middle)) == offset(tz, at);
                 if same { low = middle } else { high = middle }
             }
