@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub mod zone;
+
 /// A moment.
 pub type Time = DateTime<Utc>;
 

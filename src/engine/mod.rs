@@ -1,1 +1,2 @@
-//! engine
+//! What moves orders on: the schedule so far.
+pub mod schedule;

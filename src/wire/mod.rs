@@ -1,7 +1,7 @@
 //! One way out: request bytes go in, answer bytes come out, or the knowledge of how they were lost.
 //!
 //! Everything the daemon says to pixi and Unzer passes a [`Wire`]. In production that is [`http::HttpWire`] inside the
-//! layers of this module (quiet hours, limits, circuits); in simulations the simulated peers are wires themselves.
+//! layers of this module ([`stack`]: limits, quiet hours, circuits); in simulations the simulated peers are wires themselves.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,6 +14,17 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use thiserror::Error;
 use url::Url;
+
+pub mod circuit;
+pub mod http;
+pub mod limits;
+pub mod metered;
+pub mod quiet;
+mod stack;
+#[cfg(test)]
+mod testing;
+
+pub use stack::{Stack, stack};
 
 /// Which of the two outside systems a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
