@@ -1,6 +1,25 @@
-//! Configuration.
+//! Configuration: YAML → [`Settings`].
+//!
+//! `yaml` reads a tree that knows its lines, `load` merges the files, `shape` looks at it along the schema of `file`,
+//! `inherit` fills in what is inherited, `read` makes [`Settings`] of it. Everything wrong is reported in one run, with
+//! its line and the mend, and never with a secret in it.
+
+mod at;
+pub mod file;
+pub mod finding;
 pub mod ids;
+mod inherit;
+mod load;
 pub mod quiet;
+mod read;
 pub mod settings;
+mod shape;
+mod value;
+mod yaml;
+
+pub use at::{Environment, Origins};
+pub use file::schema;
+pub use finding::{Finding, Findings, Severity};
 pub use ids::*;
+pub use load::{Loaded, find_file, load, load_with};
 pub use settings::*;

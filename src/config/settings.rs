@@ -1,6 +1,7 @@
 //! The configuration in force, checked and with every inheritance applied: what the rest of the daemon reads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,12 +40,38 @@ pub struct Settings {
 }
 
 /// Where the store is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Database {
     /// A file; relative paths are already resolved against the configuration file.
     Sqlite(PathBuf),
     /// A server; the address can hold a password.
     Postgres(String),
+}
+
+impl Database {
+    /// The address for people, without a password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Self::Postgres(address) => match Url::parse(address) {
+                Ok(mut url) => {
+                    if url.password().is_some() {
+                        // Fails only for addresses without a host, and those cannot have a password.
+                        let _ = url.set_password(Some("***"));
+                    }
+                    url.set_query(None);
+                    url.to_string()
+                }
+                Err(_) => "postgres://***".to_owned(),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
 }
 
 /// When cycles run and when pixi rests.
