@@ -1,0 +1,406 @@
+//! Writing answers the way SQL Server's native web services do (pixi/NOTES 4 to 6).
+
+use std::fmt::Write as _;
+
+use chrono::{NaiveDateTime, TimeDelta, Timelike as _};
+use chrono_tz::Tz;
+use quick_xml::escape::escape;
+
+use super::params::{SqlError, procedure};
+use crate::clock::Time;
+use crate::money::Money;
+
+/// Type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sql {
+    Int,
+    Bit,
+    Money,
+    DateTime,
+    Char(usize),
+    VarChar(usize),
+    NVarChar(usize),
+    /// varchar(MAX).
+    Text,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    Null,
+    Int(i64),
+    Bit(bool),
+    Money(Money),
+    Time(Time),
+    Text(String),
+}
+
+impl Cell {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// NULL where there is nothing or an empty text.
+    pub fn optional(text: Option<&str>) -> Self {
+        text.filter(|text| !text.is_empty()).map_or(Self::Null, Self::text)
+    }
+
+    pub fn time(time: Option<Time>) -> Self {
+        time.map_or(Self::Null, Self::Time)
+    }
+
+    pub fn yes_no(yes: bool) -> Self {
+        Self::text(if yes { "Y" } else { "N" })
+    }
+}
+
+/// A column and how its value is found in a `T`.
+pub(super) type Column<T> = (&'static str, Sql, fn(&T) -> Cell);
+
+/// A row set.
+#[derive(Debug)]
+pub(super) struct RowSet {
+    columns: Vec<(&'static str, Sql)>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl RowSet {
+    pub fn new<T>(items: impl IntoIterator<Item = T>, columns: &[Column<T>]) -> Self {
+        let rows = items.into_iter().map(|item| columns.iter().map(|(_, _, get)| get(&item)).collect()).collect();
+        Self { columns: columns.iter().map(|(name, sql, _)| (*name, *sql)).collect(), rows }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes a column out.
+    pub fn without(mut self, name: &str) -> Self {
+        if let Some(at) = self.columns.iter().position(|(known, _)| *known == name) {
+            self.columns.remove(at);
+            for row in &mut self.rows {
+                row.remove(at);
+            }
+        }
+        self
+    }
+}
+
+/// What a call answers.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Row sets and the procedure's return value.
+    Rows(Vec<RowSet>, i32),
+    /// A function's bare value.
+    Scalar(i64),
+}
+
+impl Answer {
+    pub fn rows(set: RowSet) -> Self {
+        Self::Rows(vec![set], 0)
+    }
+
+    /// No row set, return value 0.
+    pub fn nothing() -> Self {
+        Self::Rows(Vec::new(), 0)
+    }
+
+    /// A row with ReturnCode and ErrorMessage.
+    pub fn status(code: &str, message: &str) -> Self {
+        let row = (code.to_owned(), message.to_owned());
+        Self::rows(RowSet::new(
+            [row],
+            &[
+                ("ReturnCode", Sql::VarChar(5), |row: &(String, String)| Cell::text(row.0.as_str())),
+                ("ErrorMessage", Sql::VarChar(255), |row| Cell::optional(Some(&row.1))),
+            ],
+        ))
+    }
+}
+
+/// How one answer is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style<'a> {
+    pub endpoint: &'a str,
+    pub call: &'a str,
+    pub zone: Tz,
+    pub case_variants: bool,
+    pub padded: bool,
+    /// Nothing is an empty diffgram, not the lack of a row set.
+    pub empty_diffgram: bool,
+    /// Begin with a warning.
+    pub warning: bool,
+}
+
+const HEAD: &str = concat!(
+    r#"<?xml version="1.0" encoding="utf-8"?>"#,
+    "\n",
+    r#"<SOAP-ENV:Envelope xml:space="preserve" xmlns:xsd="http://www.w3.org/2001/XMLSchema""#,
+    r#" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance""#,
+    r#" xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/""#,
+    r#" xmlns:sql="http://schemas.microsoft.com/sqlserver/2004/SOAP""#,
+    r#" xmlns:sqlsoaptypes="http://schemas.microsoft.com/sqlserver/2004/SOAP/types""#,
+    r#" xmlns:sqlrowcount="http://schemas.microsoft.com/sqlserver/2004/SOAP/types/SqlRowCount""#,
+    r#" xmlns:sqlmessage="http://schemas.microsoft.com/sqlserver/2004/SOAP/types/SqlMessage""#,
+    r#" xmlns:sqlresultstream="http://schemas.microsoft.com/sqlserver/2004/SOAP/types/SqlResultStream""#,
+    r#" xmlns:sqlparameter="http://schemas.microsoft.com/sqlserver/2004/SOAP/types/SqlParameter""#,
+);
+
+/// Writes an answer.
+pub(super) fn write(style: Style<'_>, answer: &Answer) -> String {
+    let mut out = open(style);
+    match answer {
+        Answer::Scalar(value) => {
+            let _ = write!(out, r#"<method:{0}Result xmlns="">{value}</method:{0}Result>"#, style.call);
+        }
+        Answer::Rows(sets, code) => {
+            let _ = write!(out, r#"<method:{}Result xmlns="">"#, style.call);
+            if style.warning && sets.iter().any(|set| !set.is_empty()) {
+                let text = "Warning: Null value is eliminated by an aggregate or other SET operation.";
+                message(&mut out, style.call, 0, 8153, text);
+            }
+            for (index, set) in sets.iter().enumerate() {
+                if !set.is_empty() || style.empty_diffgram || sets.len() > 1 {
+                    row_set(&mut out, style, index + 1, set);
+                }
+            }
+            result_code(&mut out, *code);
+            let _ = write!(out, "</method:{}Result>", style.call);
+        }
+    }
+    close(out, style)
+}
+
+/// Writes an error of the third layer: a SqlMessage and no rows.
+pub(super) fn write_error(style: Style<'_>, error: &SqlError) -> String {
+    let mut out = open(style);
+    let _ = write!(out, r#"<method:{}Result xmlns="">"#, style.call);
+    message(&mut out, style.call, error.class, error.number, &error.message);
+    result_code(&mut out, -6);
+    let _ = write!(out, "</method:{}Result>", style.call);
+    close(out, style)
+}
+
+/// Writes a fault (SOAP 1.2, pixi/NOTES 5.2).
+pub(super) fn write_fault(text: &str) -> String {
+    format!(
+        concat!(
+            r#"<?xml version="1.0" encoding="utf-8"?>"#,
+            r#"<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://www.w3.org/2003/05/soap-envelope""#,
+            r#" xmlns:sqlsoapfaultcode="http://schemas.microsoft.com/sqlserver/2004/SOAP/SqlSoapFaultCode">"#,
+            "<SOAP-ENV:Body><SOAP-ENV:Fault><SOAP-ENV:Code><SOAP-ENV:Value>SOAP-ENV:Sender</SOAP-ENV:Value>",
+            "<SOAP-ENV:Subcode><SOAP-ENV:Value>sqlsoapfaultcode:InvalidXml</SOAP-ENV:Value></SOAP-ENV:Subcode>",
+            r#"</SOAP-ENV:Code><SOAP-ENV:Reason><SOAP-ENV:Text xml:lang="en-US">{}</SOAP-ENV:Text></SOAP-ENV:Reason>"#,
+            "</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>"
+        ),
+        escape(text)
+    )
+}
+
+fn open(style: Style<'_>) -> String {
+    format!("{HEAD} xmlns:method=\"{}\"><SOAP-ENV:Body><method:{}Response>", escape(style.endpoint), style.call)
+}
+
+fn close(mut out: String, style: Style<'_>) -> String {
+    let _ = write!(out, "</method:{}Response></SOAP-ENV:Body></SOAP-ENV:Envelope>", style.call);
+    out
+}
+
+fn result_code(out: &mut String, code: i32) {
+    let _ = write!(
+        out,
+        r#"<sqlresultstream:SqlResultCode xsi:type="sqlsoaptypes:SqlResultCode">{code}</sqlresultstream:SqlResultCode>"#
+    );
+}
+
+fn message(out: &mut String, call: &str, class: u8, number: u32, text: &str) {
+    let _ = write!(
+        out,
+        concat!(
+            r#"<sqlresultstream:SqlMessage xsi:type="sqlmessage:SqlMessage"><sqlmessage:Class>{}</sqlmessage:Class>"#,
+            "<sqlmessage:LineNumber>1</sqlmessage:LineNumber><sqlmessage:Message>{}</sqlmessage:Message>",
+            "<sqlmessage:Number>{}</sqlmessage:Number><sqlmessage:Procedure>{}</sqlmessage:Procedure>",
+            "<sqlmessage:Server>SIMULATED</sqlmessage:Server>",
+            "<sqlmessage:Source>Microsoft-SQL/9.0</sqlmessage:Source><sqlmessage:State>1</sqlmessage:State>",
+            "</sqlresultstream:SqlMessage>"
+        ),
+        class,
+        escape(text),
+        number,
+        procedure(call),
+    );
+}
+
+fn row_set(out: &mut String, style: Style<'_>, index: usize, set: &RowSet) {
+    let names: Vec<String> = set.columns.iter().map(|(name, _)| wire_name(style, name)).collect();
+    let urn = format!("urn:schemas-microsoft-com:sql:SqlRowSet{index}");
+    out.push_str(r#"<sqlresultstream:SqlRowSet xsi:type="sqlsoaptypes:SqlRowSet" msdata:UseDataSetSchemaOnly="true""#);
+    let _ = write!(out, r#" msdata:UDTColumnValueWrapped="true" xmlns:msdata="urn:schemas-microsoft-com:xml-msdata">"#);
+    schema(out, &urn, index, &names, set);
+    out.push_str(r#"<diffgr:diffgram xmlns:diffgr="urn:schemas-microsoft-com:xml-diffgram-v1">"#);
+    if !set.rows.is_empty() {
+        let _ = write!(out, r#"<SqlRowSet{index} xmlns="{urn}">"#);
+        for row in &set.rows {
+            out.push_str("<row>");
+            for ((name, (_, sql)), cell) in names.iter().zip(&set.columns).zip(row) {
+                if let Some(value) = value(style, *sql, cell) {
+                    let _ = write!(out, "<{name}>{}</{name}>", escape(value));
+                }
+            }
+            out.push_str("</row>");
+        }
+        let _ = write!(out, "</SqlRowSet{index}>");
+    }
+    out.push_str("</diffgr:diffgram></sqlresultstream:SqlRowSet>");
+}
+
+fn schema(out: &mut String, urn: &str, index: usize, names: &[String], set: &RowSet) {
+    let types = "http://schemas.microsoft.com/sqlserver/2004/sqltypes";
+    let _ = write!(
+        out,
+        concat!(
+            r#"<xsd:schema targetNamespace="{types}" xmlns:sqltypes="{types}" elementFormDefault="qualified"/>"#,
+            r#"<xsd:schema targetNamespace="{urn}" xmlns:sqltypes="{types}" elementFormDefault="qualified">"#,
+            r#"<xsd:import namespace="{types}"/><xsd:element name="SqlRowSet{index}" msdata:IsDataSet="true">"#,
+            r#"<xsd:complexType><xsd:sequence><xsd:element name="row" minOccurs="0" maxOccurs="unbounded">"#,
+            "<xsd:complexType><xsd:sequence>"
+        ),
+        types = types,
+        urn = urn,
+        index = index,
+    );
+    for (name, (own, sql)) in names.iter().zip(&set.columns) {
+        let nullable = if NEVER_NULL.contains(own) { "" } else { r#" minOccurs="0""# };
+        let _ = match sql {
+            Sql::Int => write!(out, r#"<xsd:element name="{name}" type="sqltypes:int"{nullable}/>"#),
+            Sql::Bit => write!(out, r#"<xsd:element name="{name}" type="sqltypes:bit"{nullable}/>"#),
+            Sql::Money => write!(out, r#"<xsd:element name="{name}" type="sqltypes:money"{nullable}/>"#),
+            Sql::DateTime => write!(out, r#"<xsd:element name="{name}" type="sqltypes:datetime"{nullable}/>"#),
+            Sql::Char(length) => sized(out, name, nullable, "char", Some(*length)),
+            Sql::VarChar(length) => sized(out, name, nullable, "varchar", Some(*length)),
+            Sql::NVarChar(length) => sized(out, name, nullable, "nvarchar", Some(*length)),
+            Sql::Text => sized(out, name, nullable, "varchar", None),
+        };
+    }
+    out.push_str("</xsd:sequence></xsd:complexType></xsd:element></xsd:sequence></xsd:complexType></xsd:element>");
+    out.push_str("</xsd:schema>");
+}
+
+/// Columns that are keys and so never NULL.
+const NEVER_NULL: [&str; 8] =
+    ["OrderNr", "OrderlineKey", "InvoiceKey", "InvoiceNr", "InvoiceLineKey", "ShopID", "ShopName", "CustKey"];
+
+fn sized(out: &mut String, name: &str, nullable: &str, base: &str, length: Option<usize>) -> std::fmt::Result {
+    write!(
+        out,
+        concat!(
+            r#"<xsd:element name="{name}"{nullable}><xsd:simpleType><xsd:restriction base="sqltypes:{base}""#,
+            r#" sqltypes:localeId="1033" sqltypes:sqlCompareOptions="IgnoreCase IgnoreKanaType IgnoreWidth">"#
+        ),
+        name = name,
+        nullable = nullable,
+        base = base
+    )?;
+    if let Some(length) = length {
+        write!(out, r#"<xsd:maxLength value="{length}"/>"#)?;
+    }
+    out.write_str("</xsd:restriction></xsd:simpleType></xsd:element>")
+}
+
+/// The value as text; none for NULL.
+fn value(style: Style<'_>, sql: Sql, cell: &Cell) -> Option<String> {
+    Some(match cell {
+        Cell::Null => return None,
+        Cell::Int(number) => number.to_string(),
+        Cell::Bit(bit) => u8::from(*bit).to_string(),
+        Cell::Money(money) => four_decimals(*money),
+        Cell::Time(time) => local_time(*time, style.zone),
+        Cell::Text(text) => match sql {
+            Sql::Char(length) if style.padded => format!("{text:length$}"),
+            Sql::Char(length) | Sql::VarChar(length) | Sql::NVarChar(length) => text.chars().take(length).collect(),
+            _ => text.clone(),
+        },
+    })
+}
+
+fn four_decimals(money: Money) -> String {
+    let decimal = money.decimal();
+    let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
+    format!("{whole}.{fraction:0<4}")
+}
+
+/// Local time without zone; milliseconds are kept in steps of 1/300 s and so end in 0, 3 or 7.
+fn local_time(time: Time, zone: Tz) -> String {
+    let local: NaiveDateTime = time.with_timezone(&zone).naive_local();
+    let millis = i64::from(local.nanosecond() / 1_000_000 % 1000);
+    let kept = ((millis * 3 + 5) / 10 * 10 + 1) / 3;
+    let whole = local.with_nanosecond(0).unwrap_or(local);
+    let stored = whole + TimeDelta::milliseconds(kept);
+    if stored.nanosecond() == 0 {
+        stored.format("%Y-%m-%dT%H:%M:%S").to_string()
+    } else {
+        stored.format("%Y-%m-%dT%H:%M:%S%.3f").to_string()
+    }
+}
+
+/// A column's name as this call spells it, with SQL Server's escape for names that begin with XML.
+fn wire_name(style: Style<'_>, name: &'static str) -> String {
+    let name = if style.case_variants { variant(style.call, name) } else { name };
+    match name.get(..3) {
+        Some("XML" | "Xml") => format!("_x0058_{}", &name[1..]),
+        _ => name.to_owned(),
+    }
+}
+
+/// Spellings that change from call to call (pixi/NOTES 6).
+fn variant(call: &str, name: &'static str) -> &'static str {
+    match (call, name) {
+        ("pixiGetOrderline" | "pixiGetInvoice", "OrderNr") => "OrderNR",
+        ("pixiGetInvoice", "InvoiceNr") => "InvoiceNR",
+        ("pixiGetInvoice", "PaidSum") => "paidSum",
+        ("pixiPayGetInvoicesToCapture", "Total") => "total",
+        ("pixiPayGetInvoicesToCapture", "ShopID") => "ShopId",
+        ("pixiGetOrderHeader", "ShipVendor") => "shipVendor",
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_end_in_0_3_or_7() {
+        let zone = chrono_tz::Europe::Berlin;
+        let at = |text: &str| local_time(text.parse().unwrap(), zone);
+        assert_eq!(at("2014-12-23T12:25:02.030Z"), "2014-12-23T13:25:02.030");
+        assert_eq!(at("2026-03-03T09:00:00.001Z"), "2026-03-03T10:00:00");
+        assert_eq!(at("2026-03-03T09:00:00.002Z"), "2026-03-03T10:00:00.003");
+        assert_eq!(at("2026-03-03T09:00:00.006Z"), "2026-03-03T10:00:00.007");
+        assert_eq!(at("2026-03-03T09:00:00.999Z"), "2026-03-03T10:00:01");
+        for millis in 0..1000 {
+            let text = at(&format!("2026-03-03T09:00:00.{millis:03}Z"));
+            assert!(text.len() == 19 || text.ends_with(['0', '3', '7']), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_doubled_hour_is_written_twice_alike() {
+        let zone = chrono_tz::Europe::Berlin;
+        let at = |text: &str| local_time(text.parse().unwrap(), zone);
+        assert_eq!(at("2026-10-25T00:30:00Z"), at("2026-10-25T01:30:00Z"));
+    }
+
+    #[test]
+    fn money_has_four_decimals() {
+        let money = |code: &str, minor| four_decimals(code.parse::<crate::money::Currency>().unwrap().of(minor));
+        assert_eq!(money("EUR", -4618), "-46.1800");
+        assert_eq!(money("EUR", 0), "0.0000");
+        assert_eq!(money("JPY", 1200), "1200.0000");
+        assert_eq!(money("KWD", 5), "0.0050");
+    }
+}
