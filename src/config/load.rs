@@ -142,7 +142,13 @@ impl Files {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
                 let place = start(&Arc::from(folder.display().to_string()));
-                shape.findings.push(Finding::new(Severity::Error, &place, "", cannot(&error), "give the daemon the right to read it"));
+                shape.findings.push(Finding::new(
+                    Severity::Error,
+                    &place,
+                    "",
+                    cannot(&error),
+                    "give the daemon the right to read it",
+                ));
                 return Vec::new();
             }
         };

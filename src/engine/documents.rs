@@ -74,7 +74,9 @@ fn line_keys(rows: &[InvoiceLine]) -> Option<Vec<i64>> {
 
 fn kind(invoice: &Invoice, keys: Option<&[i64]>, lines: &[Line], earlier: &[Document]) -> DocumentKind {
     let state = |key: i64| lines.iter().find(|line| line.key == key).map(|line| &line.state);
-    let all = |test: &dyn Fn(&LineState) -> bool| keys.is_none_or(|keys| keys.iter().all(|key| state(*key).is_some_and(test)));
+    let all = |test: &dyn Fn(&LineState) -> bool| {
+        keys.is_none_or(|keys| keys.iter().all(|key| state(*key).is_some_and(test)))
+    };
     let invoiced_before = |key: &i64| {
         earlier.iter().any(|document| {
             document.kind == DocumentKind::Invoice && document.lines.as_ref().is_some_and(|lines| lines.contains(key))
@@ -85,8 +87,7 @@ fn kind(invoice: &Invoice, keys: Option<&[i64]>, lines: &[Line], earlier: &[Docu
         Some(credit) => credit,
         // Without a type a credit note shows by its sign, or by giving back what was invoiced before.
         None => {
-            invoice.total.minor < 0
-                || keys.is_some_and(|keys| !keys.is_empty() && keys.iter().all(invoiced_before))
+            invoice.total.minor < 0 || keys.is_some_and(|keys| !keys.is_empty() && keys.iter().all(invoiced_before))
         }
     };
     if credit {
@@ -112,7 +113,6 @@ fn carries_shipping(invoice: &Invoice, rows: &[InvoiceLine], shipping: i64) -> b
     if rows.iter().any(|row| row.ship_cost.is_some_and(|cost| cost.minor > 0)) {
         return true;
     }
-    let goods: Option<i64> =
-        rows.iter().map(|row| row.price.map(|price| price.minor.saturating_mul(row.qty))).sum();
+    let goods: Option<i64> = rows.iter().map(|row| row.price.map(|price| price.minor.saturating_mul(row.qty))).sum();
     goods.is_some_and(|goods| invoice.total.minor.abs() - goods >= shipping)
 }

@@ -1,2 +1,21 @@
-//! What moves orders on: the schedule so far.
+//! What moves orders on: the schedule, the cycle, gathering facts, taking steps, settling what is not known, and what
+//! people ask for.
+
+pub mod brakes;
+pub mod cycle;
+pub mod daemon;
+mod documents;
+mod look;
+mod payment;
+pub mod peers;
+mod reading;
+mod record;
+pub mod requests;
 pub mod schedule;
+mod take;
+pub mod work;
+
+pub use brakes::Brakes;
+pub use cycle::{CycleReport, Only, Scope};
+pub use daemon::{Daemon, DaemonError, Stop};
+pub use work::{WorkError, Workshop};

@@ -123,10 +123,7 @@ async fn other_order(
     }
     let filter = OrderFilter { search: Some(payment.order_id.clone()), ..OrderFilter::default() };
     let rows = journal.list_orders(filter).await?;
-    Ok(rows
-        .into_iter()
-        .find(|row| row.order != *order && row.nr_external == payment.order_id)
-        .map(|row| row.order))
+    Ok(rows.into_iter().find(|row| row.order != *order && row.nr_external == payment.order_id).map(|row| row.order))
 }
 
 fn without_payment(error: &UnzerError, before: Option<&Facts>, now: Time) -> PaymentView {

@@ -165,7 +165,8 @@ async fn total(
 
 fn same_amounts(before: &[Line], now: &[Line]) -> bool {
     before.len() == now.len()
-        && before.iter().zip(now).all(|(a, b)| {
-            a.key == b.key && a.total == b.total && a.state.is_dropped() == b.state.is_dropped()
-        })
+        && before
+            .iter()
+            .zip(now)
+            .all(|(a, b)| a.key == b.key && a.total == b.total && a.state.is_dropped() == b.state.is_dropped())
 }

@@ -7,7 +7,7 @@ use crate::config::PaymentType;
 use crate::journal::{Amounts, JournalError, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
 use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
 use crate::steps::Effect;
-use crate::text::{Notice, Severity};
+use crate::text::{Notice, Number, Severity};
 
 use super::work::Workshop;
 
@@ -15,7 +15,11 @@ use super::work::Workshop;
 pub fn digest(facts: &Facts) -> String {
     let shown = (
         &facts.lines,
-        &facts.documents.iter().map(|document| (&document.nr, document.kind, document.total, document.paid)).collect::<Vec<_>>(),
+        &facts
+            .documents
+            .iter()
+            .map(|document| (&document.nr, document.kind, document.total, document.paid))
+            .collect::<Vec<_>>(),
         facts.total,
         facts.shipping,
         facts.locked,
@@ -97,6 +101,32 @@ pub async fn store(
     Ok(())
 }
 
+/// Pause after an internal error.
+const BROKEN_PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
+
+/// Marks an order whose work failed inside.
+pub async fn broken(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
+    let mark = Notice::problem(Number::InternalError).with("detail", "panic");
+    let record = PlanRecord {
+        payment_status: row.payment_status.clone(),
+        transfer_status: row.transfer_status.clone(),
+        reason: "internal error".to_owned(),
+        mark: Some(mark),
+        mail: None,
+        next: Next::Check(shop.clock.now() + BROKEN_PAUSE),
+        payment: row.payment.clone(),
+        method: row.method.clone(),
+        group: row.group.clone(),
+        o0: row.o0,
+        amounts: row.amounts,
+        facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
+        facts_digest: row.facts_digest.clone(),
+        settings_digest: row.settings_digest.clone(),
+    };
+    shop.journal.record_plan(row, record).await?;
+    Ok(())
+}
+
 /// O₀ moves with the order until the order is released for the first time.
 fn first_total(row: &OrderRow, facts: &Facts) -> Option<i64> {
     if facts.standing != Standing::Managed {
@@ -116,7 +146,6 @@ fn reason(shop: &Workshop, plan: &Plan) -> String {
 fn mail(facts: &Facts, mark: &Notice) -> NewMail {
     NewMail {
         mandant: facts.order.mandant.clone(),
-        order: Some(facts.order.clone()),
         kind: "problem".to_owned(),
         fingerprint: format!("{}|{}", facts.order, mark.fingerprint()),
         params: serde_json::json!({

@@ -1,5 +1,7 @@
 //! Taking one step: the intent is durable, the request leaves, the outcome is durable.
 
+use std::time::Duration;
+
 use crate::journal::{IntendError, JournalError, Limits, Owner, StepPermit};
 use crate::money::Currency;
 use crate::pixi::{AuthorizationStatus, InvoiceCapture, ManualBooking, PixiClient};
@@ -18,7 +20,7 @@ pub async fn step(
     shop: &Workshop,
     pixi: &PixiClient,
     ring: &KeyRing,
-    owner: &Owner,
+    owner: Owner,
     facts: &Facts,
     step: &Step,
 ) -> Result<Option<Outcome>, JournalError> {
@@ -27,7 +29,7 @@ pub async fn step(
         .known()
         .map(|payment| payment.transactions.iter().map(|entry| entry.path.clone()).collect())
         .unwrap_or_default();
-    let limits = limits(shop, facts.currency);
+    let limits = limits(shop, facts.currency, &step.effect);
     let permit = match shop.journal.intend(owner, &facts.order, step, &snapshot, limits).await {
         Ok(permit) => permit,
         Err(IntendError::Store(error)) => return Err(error),
@@ -60,13 +62,22 @@ pub async fn step(
         facts.order.nr,
         outcome.name(),
     );
-    shop.journal.settle(id, &outcome).await?;
+    shop.journal.settle(owner, id, &outcome).await?;
     Ok(Some(outcome))
 }
 
-fn limits(shop: &Workshop, currency: Currency) -> Limits {
-    Limits { max_refund_per_day: shop.settings.safety.max_refund_per_day.map(|minor| currency.of(minor)) }
+/// Longest a request to Unzer that moves money may take.
+const UNZER_DEADLINE: Duration = Duration::from_secs(75);
+
+fn limits(shop: &Workshop, currency: Currency, effect: &Effect) -> Limits {
+    let pixi = shop.settings.pixi.values().map(|api| api.timeout).max().unwrap_or_default();
+    let deadline = if effect.kind().moves_money() { UNZER_DEADLINE } else { pixi + CONNECT };
+    let refund_per_day = shop.settings.safety.max_refund_per_day.map(|minor| currency.of(minor));
+    Limits { deadline, refund_per_day }
 }
+
+/// Longest it may take until a connection to pixi stands.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends what the permit is for.
 async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
@@ -131,8 +142,7 @@ async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: Step
         Effect::LockCustomer { customer } => pixi.set_shipping_lock(customer, true, USER).await,
         Effect::BookInvoice { invoice, amount, pay_id, event } => {
             let message = format!("pixi-payd {invoice}");
-            let capture =
-                InvoiceCapture { invoice_nr: invoice, capture_sum: amount, pay_id, event_id: event, message };
+            let capture = InvoiceCapture { invoice_nr: invoice, capture_sum: amount, pay_id, event_id: event, message };
             pixi.set_invoice_capture(permit, &capture).await
         }
         Effect::BookReturn { credit_note, amount, customer, event } => {

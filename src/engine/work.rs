@@ -87,17 +87,13 @@ struct Readings {
 impl Workshop {
     /// Rules' settings for a payment type.
     pub fn terms(&self, payment_type: &PaymentType) -> Terms {
-        Terms {
-            payment_type: payment_type.clone(),
-            safety: self.settings.safety,
-            language: self.settings.language,
-        }
+        Terms { payment_type: payment_type.clone(), safety: self.settings.safety, language: self.settings.language }
     }
 
     /// Takes an order in hand.
     pub fn work<'a>(
         &'a self,
-        owner: &Owner,
+        owner: Owner,
         api: &ApiName,
         mandant: &MandantId,
         code: &PaymentCode,
@@ -107,7 +103,7 @@ impl Workshop {
         let payment_type = peers::payment_type(&self.settings, mandant, code).ok_or(WorkError::NotConfigured)?;
         Ok(Work {
             shop: self,
-            owner: owner.clone(),
+            owner,
             pixi: self.peers.pixi(api).ok_or(WorkError::NotConfigured)?,
             ring: self.peers.ring(mandant, code).ok_or(WorkError::NotConfigured)?,
             payment_type: payment_type.clone(),
@@ -129,7 +125,7 @@ impl Work<'_> {
             let Some((row, facts)) = self.gather(&mut readings, Purpose::Act).await? else {
                 return Ok(Worked::Rests);
             };
-            if look::settle_open(self.shop, &self.pixi, &self.ring, &facts, &row).await? {
+            if look::settle_open(self.shop, self.owner, &self.pixi, &self.ring, &facts, &row).await? {
                 // What was not known is known now: pixi or Unzer may show more than what was read before.
                 readings = Readings::default();
                 continue;
@@ -148,6 +144,13 @@ impl Work<'_> {
             }
         }
         Ok(Worked::Rests)
+    }
+
+    /// Marks the order with an internal error and puts it off; the plan that failed is not trusted for anything else.
+    pub(super) async fn broken(&self, order: &OrderId) -> Result<(), WorkError> {
+        let Some(row) = self.shop.journal.load_order(order).await? else { return Ok(()) };
+        record::broken(self.shop, &row).await?;
+        Ok(())
     }
 
     /// Makes the plan without taking or storing anything.
@@ -176,7 +179,7 @@ impl Work<'_> {
         if kind.is_pixi() && brakes.pixi_rests(now) {
             return Ok(false);
         }
-        let taken = take::step(self.shop, &self.pixi, &self.ring, &self.owner, facts, step).await?;
+        let taken = take::step(self.shop, &self.pixi, &self.ring, self.owner, facts, step).await?;
         let Some(outcome) = taken else { return Ok(false) };
         brakes.count(&self.order.mandant, step, &outcome);
         match kind {
@@ -188,11 +191,7 @@ impl Work<'_> {
     }
 
     /// Reads what is not at hand and puts the facts together. None where the order is not ours to handle.
-    async fn gather(
-        &self,
-        readings: &mut Readings,
-        purpose: Purpose,
-    ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
+    async fn gather(&self, readings: &mut Readings, purpose: Purpose) -> Result<Option<(OrderRow, Facts)>, WorkError> {
         let journal = &self.shop.journal;
         let now = self.shop.clock.now();
         let stored = journal.load_order(&self.order).await?;

@@ -47,7 +47,7 @@ pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
         Unclear::Currency => Notice::problem(Number::CurrencyUnclear),
         Unclear::Merged => Notice::problem(Number::OrderMerged),
         Unclear::Document(nr) => Notice::problem(Number::DocumentUnclear).with("document", nr),
-        Unclear::Total if draft.facts.readings > 2 => Notice::problem(Number::TotalUnclear),
+        Unclear::Total if draft.now - draft.facts.stable_since >= PATIENCE => Notice::problem(Number::TotalUnclear),
         Unclear::Total => Notice::hint(Number::TotalUnclear),
         Unclear::Vanished(what) => Notice::hint(Number::FactsVanished).with("what", what),
     };

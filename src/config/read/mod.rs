@@ -97,7 +97,8 @@ mod tests {
         assert_eq!(read("sqlite://a.db").unwrap(), Database::Sqlite("/etc/p/a.db".into()));
         assert_eq!(read("sqlite:///var/a.db").unwrap(), Database::Sqlite("/var/a.db".into()));
         assert!(matches!(read("postgres://u:pw@host/db").unwrap(), Database::Postgres(_)));
-        for text in ["sqlite://", "sqlite:a.db", "sqlite://..", "postgres://", "postgres://host", "mysql://h/d", "a.db"] {
+        for text in ["sqlite://", "sqlite:a.db", "sqlite://..", "postgres://", "postgres://host", "mysql://h/d", "a.db"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }

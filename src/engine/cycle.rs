@@ -1,0 +1,378 @@
+//! One cycle over one pixi API: what pixi lists, what changed, what Unzer hinted at, what is due.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+
+use chrono::TimeDelta;
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde::Serialize;
+
+use crate::clock::{self, Time};
+use crate::config::{ApiName, MandantId, PaymentCode};
+use crate::journal::{JournalError, OrderRow, Owner, Waits};
+use crate::pixi::{LocalTime, PixiClient, PixiError};
+use crate::steps::OrderId;
+use crate::text::Number;
+
+use super::brakes::Brakes;
+use super::peers;
+use super::work::{WorkError, Worked, Workshop};
+
+/// First size of a work list; it is asked for again twice as large while it comes back full, for it has no offset.
+const FIRST_ROWS: u32 = 500;
+const MOST_ROWS: u32 = 64_000;
+/// Rows of a page of shipped invoices.
+const PAGE: u32 = 500;
+/// Changed-order windows overlap by this much: pixi's clock, its transactions, the doubled hour.
+const OVERLAP: TimeDelta = TimeDelta::minutes(10);
+/// The first window reaches back this far.
+const FIRST_WINDOW: TimeDelta = TimeDelta::days(1);
+/// Due orders taken up in one cycle.
+const MOST_DUE: usize = 5_000;
+/// Payment hints taken up in one cycle.
+const MOST_HINTS: i64 = 1_000;
+/// Orders worked on at the same time, per pixi API.
+const PARALLEL: usize = 4;
+/// Name of the changed-orders cursor.
+const CURSOR: &str = "changed_orders";
+
+/// Part of a cycle (`run --once --only`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Only {
+    /// Orders on hold.
+    Release,
+    /// Shipped invoices.
+    Capture,
+    /// Changed orders and those due.
+    Changes,
+}
+
+/// What a cycle is limited to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Scope {
+    /// One part only.
+    pub only: Option<Only>,
+    /// One mandant only.
+    pub mandant: Option<MandantId>,
+    /// Also orders whose next check is not due.
+    pub all: bool,
+}
+
+/// What a cycle did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct CycleReport {
+    /// Orders looked at.
+    pub orders: usize,
+    /// Orders that could not be worked on.
+    pub failed: usize,
+    /// Lists or peers that could not be reached, in words.
+    pub unreachable: Vec<String>,
+    /// Ended early: the daemon is stopping, or the quiet hours have begun.
+    pub stopped: bool,
+}
+
+impl CycleReport {
+    /// Adds another API's report.
+    pub fn add(&mut self, other: Self) {
+        self.orders += other.orders;
+        self.failed += other.failed;
+        self.unreachable.extend(other.unreachable);
+        self.stopped |= other.stopped;
+    }
+}
+
+/// An order to be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    mandant: MandantId,
+    nr: i64,
+    code: PaymentCode,
+}
+
+/// Runs one cycle over one pixi API.
+pub async fn run(
+    shop: &Workshop,
+    owner: Owner,
+    api: &ApiName,
+    scope: &Scope,
+    brakes: &Brakes,
+) -> Result<CycleReport, JournalError> {
+    let mut report = CycleReport::default();
+    let Some(pixi) = shop.peers.pixi(api) else { return Ok(report) };
+    let mut found = Found { shop, api, scope, candidates: BTreeSet::new(), report: &mut report };
+    let wanted = |part: Only| scope.only.is_none_or(|only| only == part);
+    if wanted(Only::Release) {
+        found.on_hold(&pixi).await?;
+    }
+    if wanted(Only::Capture) {
+        found.shipped(&pixi).await?;
+    }
+    let mut cursor = None;
+    if wanted(Only::Changes) {
+        cursor = found.changed(&pixi).await?;
+        found.hinted().await?;
+        found.due().await?;
+    }
+    let candidates: Vec<Candidate> = found.candidates.into_iter().collect();
+    work_all(shop, owner, api, candidates, brakes, &mut report).await?;
+    if let Some(cursor) = cursor.filter(|_| !report.stopped) {
+        // Only now: what was listed has been taken up, and what failed is due by itself.
+        shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
+    }
+    Ok(report)
+}
+
+async fn work_all(
+    shop: &Workshop,
+    owner: Owner,
+    api: &ApiName,
+    candidates: Vec<Candidate>,
+    brakes: &Brakes,
+    report: &mut CycleReport,
+) -> Result<(), JournalError> {
+    let mut deferred = Vec::new();
+    for round in [candidates, Vec::new()] {
+        let round = if round.is_empty() { std::mem::take(&mut deferred) } else { round };
+        let mut running = futures_util::stream::iter(round)
+            .map(|candidate| async move {
+                let ended = work_one(shop, owner, api, &candidate, brakes).await;
+                (candidate, ended)
+            })
+            .buffer_unordered(PARALLEL);
+        while let Some((candidate, ended)) = running.next().await {
+            report.orders += 1;
+            match ended {
+                Ok(Worked::Rests) => {}
+                Ok(Worked::Deferred(_)) => {
+                    report.orders -= 1;
+                    deferred.push(candidate);
+                }
+                Ok(Worked::Stopped) => report.stopped = true,
+                Err(WorkError::Journal(error)) => return Err(error),
+                Err(error) => failed(&candidate, &error, report),
+            }
+        }
+        brakes.decide();
+    }
+    Ok(())
+}
+
+/// Works on one order. A panic is that order's problem, not the daemon's end.
+async fn work_one(
+    shop: &Workshop,
+    owner: Owner,
+    api: &ApiName,
+    candidate: &Candidate,
+    brakes: &Brakes,
+) -> Result<Worked, WorkError> {
+    let work = shop.work(owner, api, &candidate.mandant, &candidate.code, candidate.nr, None)?;
+    match AssertUnwindSafe(work.run(brakes)).catch_unwind().await {
+        Ok(ended) => ended,
+        Err(_) => {
+            tracing::error!(
+                mandant = %candidate.mandant,
+                order.nr = candidate.nr,
+                number = %Number::InternalError,
+                "working on order {} failed inside: {}",
+                candidate.nr,
+                Number::InternalError,
+            );
+            let order = OrderId { api: api.clone(), mandant: candidate.mandant.clone(), nr: candidate.nr };
+            work.broken(&order).await?;
+            Ok(Worked::Rests)
+        }
+    }
+}
+
+fn failed(candidate: &Candidate, error: &WorkError, report: &mut CycleReport) {
+    tracing::warn!(
+        mandant = %candidate.mandant,
+        order.nr = candidate.nr,
+        "order {} could not be worked on: {error}",
+        candidate.nr,
+    );
+    report.failed += 1;
+    if let WorkError::Pixi(error) = error
+        && error.class() == crate::pixi::ErrorClass::Passing
+        && report.unreachable.is_empty()
+    {
+        report.unreachable.push(error.to_string());
+    }
+}
+
+/// Collects the orders a cycle takes up.
+struct Found<'a> {
+    shop: &'a Workshop,
+    api: &'a ApiName,
+    scope: &'a Scope,
+    candidates: BTreeSet<Candidate>,
+    report: &'a mut CycleReport,
+}
+
+impl Found<'_> {
+    fn codes(&self) -> BTreeSet<PaymentCode> {
+        peers::active_types(&self.shop.settings, self.api).into_iter().map(|(_, code)| code.clone()).collect()
+    }
+
+    fn is_ours(&self, mandant: &MandantId, code: &PaymentCode) -> bool {
+        self.scope.mandant.as_ref().is_none_or(|only| only == mandant)
+            && self.shop.settings.mandants.get(mandant).is_some_and(|block| block.pixi == *self.api)
+            && peers::payment_type(&self.shop.settings, mandant, code).is_some_and(|block| block.active)
+    }
+
+    fn take_up(&mut self, mandant: &MandantId, code: &PaymentCode, nr: i64) {
+        if self.is_ours(mandant, code) {
+            self.candidates.insert(Candidate { mandant: mandant.clone(), nr, code: code.clone() });
+        }
+    }
+
+    fn unreachable(&mut self, error: &PixiError) {
+        tracing::warn!(pixi.api = %self.api, "pixi API {}: {error}", self.api);
+        self.report.unreachable.push(format!("{}: {error}", self.api));
+    }
+
+    /// The order is new, or due, or shows something its stored facts do not show.
+    async fn is_news(&self, mandant: &MandantId, nr: i64, shows: &Shows<'_>) -> Result<bool, JournalError> {
+        let order = OrderId { api: self.api.clone(), mandant: mandant.clone(), nr };
+        let Some(row) = self.shop.journal.load_order(&order).await? else { return Ok(true) };
+        let now = self.shop.clock.now();
+        if self.scope.all || (row.waits == Waits::Check && row.next_check.is_none_or(|at| at <= now)) {
+            return Ok(true);
+        }
+        let Some(facts) = self.shop.journal.load_facts(&order).await? else { return Ok(true) };
+        let Ok(facts) = serde_json::from_str::<crate::policy::Facts>(&facts) else { return Ok(true) };
+        Ok(match shows {
+            Shows::OnHold => !facts.on_hold(),
+            Shows::Document(document) => !facts.documents.iter().any(|known| known.nr == **document),
+        })
+    }
+
+    /// Orders on hold.
+    async fn on_hold(&mut self, pixi: &PixiClient) -> Result<(), JournalError> {
+        for code in self.codes() {
+            let mut rows = FIRST_ROWS;
+            let listed = loop {
+                match pixi.orders_to_authorize(&code, rows).await {
+                    Ok(listing) if listing.rows.len() >= rows as usize && rows < MOST_ROWS => rows *= 2,
+                    Ok(listing) => break listing.rows,
+                    Err(error) => {
+                        self.unreachable(&error);
+                        break Vec::new();
+                    }
+                }
+            };
+            for row in listed {
+                if self.is_ours(&row.shop_id, &code) && self.is_news(&row.shop_id, row.order_nr, &Shows::OnHold).await?
+                {
+                    self.take_up(&row.shop_id, &code, row.order_nr);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Shipped invoices, page by page. Whether the lower bound is part of the page is not known, so it may come again.
+    async fn shipped(&mut self, pixi: &PixiClient) -> Result<(), JournalError> {
+        for code in self.codes() {
+            let mut from = 0;
+            loop {
+                let page = match pixi.invoices_to_capture(&code, from, PAGE).await {
+                    Ok(listing) => listing.rows,
+                    Err(error) => {
+                        self.unreachable(&error);
+                        break;
+                    }
+                };
+                let last = page.iter().map(|row| row.invoice_key).max();
+                let full = page.len() >= PAGE as usize;
+                for row in page {
+                    let shows = Shows::Document(&row.invoice_nr);
+                    if self.is_ours(&row.shop_id, &code) && self.is_news(&row.shop_id, row.order_nr, &shows).await? {
+                        self.take_up(&row.shop_id, &code, row.order_nr);
+                    }
+                }
+                match last {
+                    Some(last) if full && last > from => from = last,
+                    _ => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Changed orders since the last window, with overlap. Answers where the next window starts.
+    async fn changed(&mut self, pixi: &PixiClient) -> Result<Option<Time>, JournalError> {
+        let now = self.shop.clock.now();
+        let zone = self.shop.settings.timezone;
+        let stored = self.shop.journal.cursor(self.api, CURSOR).await?;
+        let from = stored.and_then(|text| text.parse().ok()).map_or(now - FIRST_WINDOW, clock::from_millis);
+        let changed = match pixi.changed_orders(LocalTime::at(from - OVERLAP, zone)).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                self.unreachable(&error);
+                return Ok(None);
+            }
+        };
+        let until = changed.date_time_to.map_or(now, LocalTime::earliest).min(now);
+        for row in changed.orders.rows {
+            let order = OrderId { api: self.api.clone(), mandant: row.shop_id.clone(), nr: row.order_nr };
+            // An order whose payment type was changed is still ours to look at.
+            let known = self.shop.journal.load_order(&order).await?.map(|row| row.payment_code);
+            if let Some(code) = known.or(row.payment_type) {
+                self.take_up(&row.shop_id, &code, row.order_nr);
+            }
+        }
+        Ok(Some(until))
+    }
+
+    /// Payments Unzer has sent a word about.
+    async fn hinted(&mut self) -> Result<(), JournalError> {
+        for hint in self.shop.journal.take_hints(MOST_HINTS).await? {
+            let Some(order) = self.shop.journal.order_of_payment(&hint.payment).await? else {
+                // A payment of no order known here: the order comes by the work list.
+                self.shop.journal.drop_hint(&hint).await?;
+                continue;
+            };
+            if order.api != *self.api {
+                continue;
+            }
+            if let Some(row) = self.shop.journal.load_order(&order).await? {
+                self.take_up(&order.mandant, &row.payment_code, order.nr);
+            }
+            self.shop.journal.drop_hint(&hint).await?;
+        }
+        Ok(())
+    }
+
+    /// Orders whose next check has come; all open ones where everything is asked for.
+    async fn due(&mut self) -> Result<(), JournalError> {
+        let rows = if self.scope.all {
+            self.all_open().await?
+        } else {
+            self.shop.journal.due_orders(self.api, MOST_DUE).await?
+        };
+        for row in rows {
+            self.take_up(&row.order.mandant, &row.payment_code, row.order.nr);
+        }
+        Ok(())
+    }
+
+    async fn all_open(&self) -> Result<Vec<OrderRow>, JournalError> {
+        let mut all = Vec::new();
+        loop {
+            let page =
+                self.shop.journal.open_orders(self.api, all.last().map(|row: &OrderRow| row.id), MOST_HINTS).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+}
+
+/// What a work list shows of an order.
+enum Shows<'a> {
+    OnHold,
+    Document(&'a String),
+}

@@ -1,0 +1,250 @@
+//! The daemon: a process that holds the store, runs cycles on schedule and does what people ask for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{Mutex, Notify};
+
+use crate::clock::{Clock, Time};
+use crate::config::quiet::quiet_until;
+use crate::config::{ApiName, Settings};
+use crate::journal::{Journal, JournalError, Lease, Owner};
+use crate::wire::SharedWire;
+use crate::wire::stack::{Stack, stack};
+
+use super::brakes::Brakes;
+use super::cycle::{self, CycleReport, Scope};
+use super::peers::{self, Peers};
+use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
+use super::work::Workshop;
+
+/// Sign of life and renewal of the leases.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often requests of people and the clock are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Why the daemon cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The store failed, or another process holds it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The schedule's pattern.
+    #[error(transparent)]
+    Pattern(#[from] InvalidPattern),
+}
+
+/// Ends the daemon: no new step is begun, the one in hand is finished.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    flag: Arc<AtomicBool>,
+    notify: Arc<Notify>,
+}
+
+impl Stop {
+    /// Asks the daemon to end.
+    pub fn now(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+        self.notify.notify_waiters();
+    }
+
+    /// True once asked.
+    pub fn is_set(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
+    }
+}
+
+/// A daemon that holds its store.
+pub struct Daemon {
+    shop: RwLock<Arc<Workshop>>,
+    stack: Stack,
+    journal: Journal,
+    clock: Clock,
+    owner: Owner,
+    stop: Stop,
+    /// One cycle at a time.
+    turn: Mutex<()>,
+    last_start: RwLock<Option<Time>>,
+}
+
+impl Daemon {
+    /// Registers this process with the store and builds everything it needs. `seed` draws pauses of failing connections.
+    ///
+    /// # Errors
+    /// [`JournalError::AlreadyRunning`] while another process runs on the store.
+    pub async fn start(
+        settings: Arc<Settings>,
+        transport: SharedWire,
+        journal: Journal,
+        clock: Clock,
+        seed: u64,
+        stop: Stop,
+    ) -> Result<Self, DaemonError> {
+        Pattern::parse(&settings.schedule.cycle)?;
+        let label = format!("pixi-payd {}", std::process::id());
+        let owner = journal.register_process(&label).await?;
+        let stack = stack(transport, &settings, &clock, seed);
+        let shop = Self::workshop(settings, &stack, &journal, &clock);
+        Ok(Self {
+            shop: RwLock::new(Arc::new(shop)),
+            stack,
+            journal,
+            clock,
+            owner,
+            stop,
+            turn: Mutex::new(()),
+            last_start: RwLock::new(None),
+        })
+    }
+
+    fn workshop(settings: Arc<Settings>, stack: &Stack, journal: &Journal, clock: &Clock) -> Workshop {
+        let peers = Peers::new(&settings, &stack.wire, clock);
+        Workshop { settings, peers, journal: journal.clone(), clock: clock.clone() }
+    }
+
+    /// What the next work is done with.
+    pub fn shop(&self) -> Arc<Workshop> {
+        self.shop.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// This process.
+    pub fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// Layers around the transport, for states and counts.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Takes another configuration from the next cycle on. The time zone and the database stay until a restart.
+    pub fn reload(&self, settings: Arc<Settings>) -> Result<(), DaemonError> {
+        Pattern::parse(&settings.schedule.cycle)?;
+        self.stack.apply(&settings);
+        let shop = Self::workshop(settings, &self.stack, &self.journal, &self.clock);
+        *self.shop.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shop);
+        Ok(())
+    }
+
+    /// When the next cycle runs, and why then.
+    pub fn next_run(&self) -> Option<NextRun> {
+        let shop = self.shop();
+        let pattern = Pattern::parse(&shop.settings.schedule.cycle).ok()?;
+        let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
+        next_cycle(&shop.settings.schedule, &pattern, shop.settings.timezone, last, self.clock.now())
+    }
+
+    /// End of the quiet hours, while they last.
+    pub fn quiet_until(&self) -> Option<Time> {
+        let shop = self.shop();
+        shop.settings
+            .schedule
+            .quiet_hours
+            .and_then(|window| quiet_until(window, shop.settings.timezone, self.clock.now()))
+    }
+
+    /// One cycle over every active pixi API. One cycle runs at a time; another waits for its turn.
+    pub async fn run_cycle(&self, scope: &Scope) -> Result<CycleReport, JournalError> {
+        let _turn = self.turn.lock().await;
+        let shop = self.shop();
+        let watch = self.clock.stopwatch();
+        let runs = peers::active_apis(&shop.settings).into_iter().map(|api| {
+            let shop = shop.clone();
+            async move { self.run_api(&shop, &api, scope).await }
+        });
+        let mut report = CycleReport::default();
+        for ended in join_all(runs).await {
+            report.add(ended?);
+        }
+        tracing::info!(
+            orders = report.orders,
+            failed = report.failed,
+            unreachable = report.unreachable.len(),
+            duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "cycle over {} orders ended, {} failed",
+            report.orders,
+            report.failed,
+        );
+        Ok(report)
+    }
+
+    async fn run_api(&self, shop: &Workshop, api: &ApiName, scope: &Scope) -> Result<CycleReport, JournalError> {
+        if let Lease::HeldBy { .. } = self.journal.acquire_lease(self.owner, api).await? {
+            return Ok(CycleReport::default());
+        }
+        let schedule = &shop.settings.schedule;
+        let brakes =
+            Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, self.stop.flag.clone());
+        cycle::run(shop, self.owner, api, scope, &brakes).await
+    }
+
+    /// Runs cycles on schedule and requests of people until asked to stop.
+    pub async fn run(&self) -> Result<(), DaemonError> {
+        tokio::select! {
+            biased;
+            ended = self.beat() => ended?,
+            ended = self.serve() => ended?,
+        }
+        self.journal.end_process(self.owner).await?;
+        Ok(())
+    }
+
+    /// Sign of life for as long as the daemon runs.
+    async fn beat(&self) -> Result<(), DaemonError> {
+        loop {
+            self.clock.sleep(HEARTBEAT).await;
+            match self.journal.heartbeat(self.owner).await {
+                Ok(()) => {}
+                // Another process has taken over: nothing more may be sent from here.
+                Err(error @ JournalError::NotOwner) => return Err(error.into()),
+                Err(error) => tracing::error!("store: {error}"),
+            }
+        }
+    }
+
+    async fn serve(&self) -> Result<(), DaemonError> {
+        let cycles = async {
+            while !self.stop.is_set() {
+                let Some(next) = self.next_run() else {
+                    self.tick().await;
+                    continue;
+                };
+                if next.at > self.clock.now() {
+                    self.wait_until(next.at).await;
+                    continue;
+                }
+                *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
+                if let Err(error) = self.run_cycle(&Scope::default()).await {
+                    tracing::error!("cycle ended early: {error}");
+                    self.tick().await;
+                }
+            }
+        };
+        let requests = async {
+            while !self.stop.is_set() {
+                if let Err(error) = super::requests::serve(self, &self.journal).await {
+                    tracing::error!("requests: {error}");
+                }
+                self.tick().await;
+            }
+        };
+        futures_util::future::join(cycles, requests).await;
+        Ok(())
+    }
+
+    async fn tick(&self) {
+        self.wait_until(self.clock.now() + TICK).await;
+    }
+
+    /// Waits, at most a tick: a jump of the clock is noticed, and a stop at once.
+    async fn wait_until(&self, moment: Time) {
+        let stopped = self.stop.notify.notified();
+        if self.stop.is_set() {
+            return;
+        }
+        futures_util::future::select(std::pin::pin!(stopped), std::pin::pin!(self.clock.sleep_until(moment, TICK)))
+            .await;
+    }
+}

@@ -1,0 +1,339 @@
+//! Steps of which it is not known how they ended: looked for, never sent again (DESIGN 4.2).
+//!
+//! One look can prove that a step was done, never that it was not: a request may take effect after this daemon gave up
+//! and after the first look. Absent means not seen in two looks, the second long enough after the request's deadline.
+
+use chrono::TimeDelta;
+
+use crate::clock::Time;
+use crate::journal::{JournalError, OrderRow, Owner, StepRecord, StepState};
+use crate::pixi::{CustomerEventFilter, PixiClient};
+use crate::policy::Facts;
+use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
+use crate::unzer::{KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
+
+use super::work::Workshop;
+
+/// A lost request to pixi may be taken for never arrived this long after its deadline.
+const PIXI_ABSENT_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// Pauses between looks: at once, 5 minutes, 1 hour, then daily; after that a person.
+const PAUSES: [TimeDelta; 7] = [
+    TimeDelta::minutes(5),
+    TimeDelta::hours(1),
+    TimeDelta::days(1),
+    TimeDelta::days(1),
+    TimeDelta::days(1),
+    TimeDelta::days(1),
+    TimeDelta::days(1),
+];
+
+/// What one look showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Seen {
+    /// How it ended.
+    Ended(Outcome),
+    /// Nothing of it; proves nothing yet.
+    Nothing,
+    /// Something that may be it or not: a person decides.
+    CannotTell,
+    /// Not looked: the peer could not be asked, or shows it later.
+    NotYet,
+}
+
+/// Looks for every open step of an order that is due. True where the outcome of one became known.
+pub async fn settle_open(
+    shop: &Workshop,
+    owner: Owner,
+    pixi: &PixiClient,
+    ring: &KeyRing,
+    facts: &Facts,
+    row: &OrderRow,
+) -> Result<bool, JournalError> {
+    let now = shop.clock.now();
+    let mut known = false;
+    for record in shop.journal.steps_of(&row.order).await? {
+        let due = record.state.is_open() && record.next_look_at.is_none_or(|at| at <= now) && !given_up(&record);
+        if !due {
+            continue;
+        }
+        let seen = look(shop, pixi, ring, facts, &record).await;
+        known |= conclude(shop, owner, &record, seen, now).await?;
+    }
+    Ok(known)
+}
+
+/// All looks are used up: a person's turn.
+fn given_up(record: &StepRecord) -> bool {
+    record.next_look_at.is_none() && record.looks > 0
+}
+
+async fn conclude(
+    shop: &Workshop,
+    owner: Owner,
+    record: &StepRecord,
+    seen: Seen,
+    now: Time,
+) -> Result<bool, JournalError> {
+    match seen {
+        Seen::Ended(outcome) => {
+            tracing::info!(
+                order.nr = record.order.nr,
+                step.key = %record.key,
+                outcome = outcome.name(),
+                "looked for {} of order {}: {}",
+                record.key,
+                record.order.nr,
+                outcome.name(),
+            );
+            shop.journal.settle(owner, record.id, &outcome).await?;
+            Ok(true)
+        }
+        Seen::Nothing if is_absent(shop, record, now) => {
+            let outcome = Outcome::NotSent { cause: "not there in two looks".to_owned() };
+            shop.journal.settle(owner, record.id, &outcome).await?;
+            Ok(true)
+        }
+        Seen::Nothing => {
+            let soon = absent_from(shop, record).max(now + TimeDelta::seconds(1));
+            let next = next_look(record, now).map(|at| at.min(soon));
+            shop.journal.record_look(owner, record.id, next.or(Some(soon))).await?;
+            Ok(false)
+        }
+        Seen::CannotTell => {
+            shop.journal.record_look(owner, record.id, None).await?;
+            Ok(false)
+        }
+        Seen::NotYet => Ok(false),
+    }
+}
+
+fn next_look(record: &StepRecord, now: Time) -> Option<Time> {
+    let pause = PAUSES.get(usize::try_from(record.looks).unwrap_or(usize::MAX))?;
+    Some(now + *pause)
+}
+
+/// From when on a second look without it means that it never arrived.
+fn absent_from(shop: &Workshop, record: &StepRecord) -> Time {
+    let wait = if record.effect.kind().is_pixi() {
+        PIXI_ABSENT_AFTER
+    } else {
+        TimeDelta::from_std(shop.settings.safety.absent_after).unwrap_or(TimeDelta::MAX)
+    };
+    record.deadline.checked_add_signed(wait).unwrap_or(Time::MAX_UTC)
+}
+
+fn is_absent(shop: &Workshop, record: &StepRecord, now: Time) -> bool {
+    record.looks >= 1 && now >= absent_from(shop, record)
+}
+
+async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    match record.effect.kind() {
+        // Written at most once, and never worth a second try.
+        Kind::Comment | Kind::CustomerComment => Seen::Ended(done("maybe written")),
+        Kind::Lock => lock(facts, true),
+        Kind::Unlock => lock(facts, false),
+        Kind::LockCustomer => Seen::Ended(not_sent("may be sent again")),
+        Kind::Release => release(shop, facts, record),
+        Kind::BookInvoice => book_invoice(pixi, facts, record).await,
+        Kind::BookReturn => book_return(pixi, facts, record).await,
+        Kind::BankData => Seen::Ended(not_sent("may be written again")),
+        Kind::Capture | Kind::Refund | Kind::Reverse => money(ring, facts, record).await,
+        Kind::Ship => shipment(facts),
+        Kind::ChangeAuthorization => changed_authorization(facts, record),
+        Kind::Reauthorize => reauthorized(ring, facts, record).await,
+    }
+}
+
+fn done(note: &str) -> Outcome {
+    Outcome::Done(Evidence { note: Some(note.to_owned()), ..Evidence::default() })
+}
+
+fn not_sent(cause: &str) -> Outcome {
+    Outcome::NotSent { cause: cause.to_owned() }
+}
+
+/// Locking again is harmless, so a lock that is not there may be set again at once.
+fn lock(facts: &Facts, wanted: bool) -> Seen {
+    match facts.locked {
+        Some(locked) if locked == wanted => Seen::Ended(done("read back")),
+        _ if wanted => Seen::Ended(not_sent("may be sent again")),
+        Some(_) => Seen::Ended(not_sent("still locked")),
+        None => Seen::CannotTell,
+    }
+}
+
+/// pixi has released the order when no line is on hold; it has refused when the code is not ours some time later.
+fn release(shop: &Workshop, facts: &Facts, record: &StepRecord) -> Seen {
+    if !facts.on_hold() {
+        return Seen::Ended(done("read back"));
+    }
+    let ours = facts.last_auth_code.as_deref().is_some_and(|code| code.contains(&record.token));
+    if ours {
+        return Seen::Ended(done("code read back"));
+    }
+    if shop.clock.now() >= record.deadline + PIXI_ABSENT_AFTER {
+        Seen::Ended(not_sent("still on hold"))
+    } else {
+        Seen::Nothing
+    }
+}
+
+/// An invoice is booked when pixi counts it as paid with just this amount.
+async fn book_invoice(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
+    let Effect::BookInvoice { invoice, amount, .. } = &record.effect else { return Seen::CannotTell };
+    let Some(document) = facts.documents.iter().find(|document| document.nr == *invoice) else {
+        return Seen::NotYet;
+    };
+    if document.paid == amount.minor {
+        return Seen::Ended(done("paid sum read back"));
+    }
+    if document.paid == 0 {
+        return Seen::Nothing;
+    }
+    match pixi.invoice_match(invoice).await {
+        Ok(rows)
+            if rows.iter().any(|row| row.reference.as_deref().is_some_and(|text| text.contains(&record.token))) =>
+        {
+            Seen::Ended(done("match read back"))
+        }
+        Ok(_) => Seen::CannotTell,
+        Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
+        Err(_) => Seen::CannotTell,
+    }
+}
+
+/// A return booking carries our token in its text, where this installation lets it be read back.
+async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
+    let Effect::BookReturn { credit_note, customer, event, .. } = &record.effect else { return Seen::CannotTell };
+    let has_token = |text: Option<&str>| text.is_some_and(|text| text.contains(&record.token));
+    match pixi.invoice_match(credit_note).await {
+        Ok(rows) if rows.iter().any(|row| has_token(row.reference.as_deref())) => {
+            return Seen::Ended(done("match read back"));
+        }
+        Ok(_) => {}
+        Err(error) if error.class() == crate::pixi::ErrorClass::Passing => return Seen::NotYet,
+        Err(_) => return Seen::CannotTell,
+    }
+    let filter = CustomerEventFilter {
+        cust_key: Some(*customer),
+        event_id: Some(event.clone()),
+        ..CustomerEventFilter::default()
+    };
+    match pixi.customer_events(&filter).await {
+        Ok(events) if events.rows.iter().any(|row| has_token(row.reference.as_deref())) => {
+            Seen::Ended(done("event read back"))
+        }
+        Ok(_) if facts.documents.iter().any(|document| document.nr == *credit_note && document.paid != 0) => {
+            Seen::CannotTell
+        }
+        Ok(_) => Seen::Nothing,
+        Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
+        Err(_) => Seen::CannotTell,
+    }
+}
+
+/// A money step is the transaction that was not there before and carries our reference.
+async fn money(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    let Some(payment) = facts.payment.known() else { return Seen::NotYet };
+    let Some(client) = ring.client(&payment.public_key) else { return Seen::NotYet };
+    if record.state == StepState::Pending {
+        return pending(payment, record);
+    }
+    let wanted = |kind: TransactionKind| match record.effect.kind() {
+        Kind::Capture => kind == TransactionKind::Charge,
+        Kind::Reverse => kind == TransactionKind::CancelAuthorize,
+        _ => kind == TransactionKind::CancelCharge,
+    };
+    let new = payment.transactions.iter().filter(|entry| wanted(entry.kind) && !record.snapshot.contains(&entry.path));
+    let mut same_amount = false;
+    for entry in new {
+        match reference(client, payment, entry).await {
+            Ok(Some(reference)) if reference.contains(&record.token) => return by_status(entry),
+            Ok(Some(_)) => {}
+            Ok(None) => same_amount |= record.effect.amount() == Some(entry.amount),
+            Err(_) => return Seen::NotYet,
+        }
+    }
+    if same_amount { Seen::CannotTell } else { Seen::Nothing }
+}
+
+async fn reference(
+    client: &UnzerClient,
+    payment: &Payment,
+    entry: &Transaction,
+) -> Result<Option<String>, crate::unzer::UnzerError> {
+    if let Some(detail) = &entry.detail {
+        return Ok(detail.payment_reference.clone());
+    }
+    let detail = client.transaction(&payment.id, &entry.path).await?;
+    Ok(detail.detail.payment_reference)
+}
+
+fn by_status(entry: &Transaction) -> Seen {
+    let evidence = Evidence {
+        transaction: Some(entry.path.clone()),
+        unique_id: entry.detail.as_ref().and_then(|detail| detail.unique_id.clone()),
+        code: entry.detail.as_ref().and_then(|detail| detail.code.clone()),
+        note: Some("read back".to_owned()),
+    };
+    match entry.status {
+        TransactionStatus::Success => Seen::Ended(Outcome::Done(evidence)),
+        TransactionStatus::Error => Seen::Ended(Outcome::Refused(Refusal {
+            kind: RefusalKind::Final,
+            code: evidence.code.unwrap_or_default(),
+            message: String::new(),
+        })),
+        _ => Seen::NotYet,
+    }
+}
+
+/// A step Unzer took and decides later: its own transaction tells.
+fn pending(payment: &Payment, record: &StepRecord) -> Seen {
+    let Some(Outcome::Pending(evidence)) = &record.outcome else { return Seen::NotYet };
+    let id = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    let ours = evidence.transaction.as_deref().and_then(id);
+    let entry = payment.transactions.iter().find(|entry| {
+        evidence.transaction.as_deref() == Some(entry.path.as_str())
+            || (record.effect.kind() != Kind::Refund && ours.is_some() && ours == id(&entry.path))
+    });
+    match entry {
+        Some(entry) => by_status(entry),
+        None => Seen::NotYet,
+    }
+}
+
+fn shipment(facts: &Facts) -> Seen {
+    let Some(payment) = facts.payment.known() else { return Seen::NotYet };
+    let shipped = payment
+        .transactions
+        .iter()
+        .find(|entry| entry.kind == TransactionKind::Shipment && entry.status == TransactionStatus::Success);
+    shipped.map_or(Seen::Nothing, by_status)
+}
+
+fn changed_authorization(facts: &Facts, record: &StepRecord) -> Seen {
+    let (Some(payment), Some(amount)) = (facts.payment.known(), record.effect.amount()) else { return Seen::NotYet };
+    let changed = payment.transactions.iter().any(|entry| {
+        entry.kind == TransactionKind::Authorize && entry.status == TransactionStatus::Success && entry.amount == amount
+    });
+    if changed { Seen::Ended(done("amount read back")) } else { Seen::Nothing }
+}
+
+/// A new authorisation is found by its own order id.
+async fn reauthorized(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    let Effect::Reauthorize { order_id, .. } = &record.effect else { return Seen::CannotTell };
+    let client = facts.payment.known().and_then(|payment| ring.client(&payment.public_key));
+    let Some(client) = client else { return Seen::NotYet };
+    match client.payment_by_order_id(order_id).await {
+        Ok(payment) => {
+            let evidence = Evidence {
+                transaction: Some(format!("payments/{}", payment.id)),
+                note: Some("read back".to_owned()),
+                ..Evidence::default()
+            };
+            Seen::Ended(Outcome::Done(evidence))
+        }
+        Err(crate::unzer::UnzerError::NotFound { .. }) => Seen::Nothing,
+        Err(_) => Seen::NotYet,
+    }
+}

@@ -1,0 +1,86 @@
+//! What people ask the running daemon for: pages and commands store a request, the daemon answers in the same row.
+
+use serde_json::{Value, json};
+
+use crate::journal::{Journal, JournalError, NewRequest, Request};
+use crate::steps::OrderId;
+
+use super::brakes::Brakes;
+use super::cycle::Scope;
+use super::daemon::Daemon;
+
+/// Requests taken at a time.
+const BATCH: i64 = 10;
+/// A full cycle, now.
+pub const CYCLE: &str = "cycle";
+/// Another try at one order, now.
+pub const RETRY: &str = "retry";
+
+/// Asks the daemon for a cycle.
+pub fn cycle_request(actor: &str, scope: &Scope) -> NewRequest {
+    NewRequest {
+        order: None,
+        actor: actor.to_owned(),
+        kind: CYCLE.to_owned(),
+        args: json!(scope),
+        reason: String::new(),
+        amounts_seen: Value::Null,
+    }
+}
+
+/// Asks the daemon to try an order again.
+pub fn retry_request(actor: &str, order: &OrderId, reason: &str) -> NewRequest {
+    NewRequest {
+        order: Some(order.clone()),
+        actor: actor.to_owned(),
+        kind: RETRY.to_owned(),
+        args: Value::Null,
+        reason: reason.to_owned(),
+        amounts_seen: Value::Null,
+    }
+}
+
+/// Takes the requests that wait and answers them.
+pub(super) async fn serve(daemon: &Daemon, journal: &Journal) -> Result<(), JournalError> {
+    for request in journal.take_requests(daemon.owner(), BATCH).await? {
+        let answer = match answer(daemon, &request).await {
+            Ok(answer) => answer,
+            Err(error) => json!({"error": error.to_string()}),
+        };
+        journal.answer_request(request.id, answer).await?;
+    }
+    Ok(())
+}
+
+async fn answer(daemon: &Daemon, request: &Request) -> Result<Value, super::WorkError> {
+    match (request.kind.as_str(), &request.order) {
+        (CYCLE, _) => {
+            if let Some(until) = daemon.quiet_until() {
+                return Ok(json!({"quiet_until": until}));
+            }
+            let scope: Scope = serde_json::from_value(request.args.clone()).unwrap_or_default();
+            Ok(json!({"report": daemon.run_cycle(&scope).await?}))
+        }
+        (RETRY, Some(order)) => retry(daemon, order).await,
+        (kind, _) => Ok(json!({"error": format!("this daemon does not know the request \"{kind}\"")})),
+    }
+}
+
+/// Works on one order at once; what was refused before may be tried again.
+async fn retry(daemon: &Daemon, order: &OrderId) -> Result<Value, super::WorkError> {
+    if let Some(until) = daemon.quiet_until() {
+        return Ok(json!({"quiet_until": until}));
+    }
+    let shop = daemon.shop();
+    let Some(row) = shop.journal.load_order(order).await? else {
+        return Ok(json!({"error": format!("order {order} is not known")}));
+    };
+    let now = shop.clock.now();
+    let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(now))?;
+    let schedule = &shop.settings.schedule;
+    let brakes =
+        Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, std::sync::Arc::default());
+    brakes.decide();
+    work.run(&brakes).await?;
+    Ok(json!({"done": true}))
+}
