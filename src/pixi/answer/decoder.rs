@@ -1,0 +1,171 @@
+//! Feeds the XML reader with whatever the network brings.
+//!
+//! Pieces are gathered into a window; the reader runs over it without copying. Where an event is cut off by the end of
+//! the window, the window is kept from the event's start and tried again once more has come.
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::machine::Machine;
+use super::{AnswerError, MAX_ROW, Sink, Tail};
+
+/// The window is read once it holds this much.
+const WINDOW: usize = 32 << 10;
+/// Pieces are taken in parts of this size, however large they come.
+const PART: usize = 64 << 10;
+/// Longest single tag, comment or section.
+const MAX_PENDING: usize = MAX_ROW + PART;
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Reads one answer.
+#[derive(Debug)]
+pub struct Decoder {
+    window: String,
+    /// Bytes of a character that the last piece cut apart.
+    cut: Vec<u8>,
+    /// The window is not read before it holds this much.
+    wanted: usize,
+    least: usize,
+    begun: bool,
+    machine: Machine,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// A decoder for one answer.
+    pub fn new() -> Self {
+        Self::with_window(WINDOW)
+    }
+
+    /// As [`Self::new`], reading as soon as the window holds `least` bytes.
+    pub(super) fn with_window(least: usize) -> Self {
+        Self {
+            window: String::with_capacity(least + PART),
+            cut: Vec::new(),
+            wanted: least,
+            least,
+            begun: false,
+            machine: Machine::default(),
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), AnswerError> {
+        for part in bytes.chunks(PART) {
+            self.take(part);
+            if self.window.len() >= self.wanted {
+                self.read(false, sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer is complete.
+    pub fn finish(mut self, sink: &mut dyn Sink) -> Result<Tail, AnswerError> {
+        if !self.cut.is_empty() {
+            self.window.push(char::REPLACEMENT_CHARACTER);
+        }
+        self.read(true, sink)?;
+        self.machine.finish()
+    }
+
+    /// Appends bytes to the window; what is no UTF-8 becomes a replacement character, wherever it was cut.
+    fn take(&mut self, part: &[u8]) {
+        let joined;
+        let bytes = if self.cut.is_empty() {
+            part
+        } else {
+            self.cut.extend_from_slice(part);
+            joined = std::mem::take(&mut self.cut);
+            &joined
+        };
+        let mut read = 0;
+        for chunk in bytes.utf8_chunks() {
+            self.window.push_str(chunk.valid());
+            read += chunk.valid().len() + chunk.invalid().len();
+            let unfinished = read == bytes.len()
+                && std::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
+            if unfinished {
+                self.cut = chunk.invalid().to_vec();
+            } else if !chunk.invalid().is_empty() {
+                self.window.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+    }
+
+    /// Reads all whole events of the window.
+    fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), AnswerError> {
+        let mut done = 0;
+        if !self.begun && !self.window.is_empty() {
+            self.begun = true;
+            if self.window.starts_with(BYTE_ORDER_MARK) {
+                done = BYTE_ORDER_MARK.len_utf8();
+            }
+        }
+        loop {
+            let rest = self.window.get(done..).unwrap_or_default();
+            // A reader takes the mark for its own at the start of a window; in the middle of an answer it is text.
+            if rest.starts_with(BYTE_ORDER_MARK) {
+                let len = BYTE_ORDER_MARK.len_utf8();
+                self.machine.text(&rest[..len])?;
+                done += len;
+                continue;
+            }
+            done += read_events(rest, last, &mut self.machine, sink)?;
+            if !self.window.get(done..).is_some_and(|rest| rest.starts_with(BYTE_ORDER_MARK)) {
+                break;
+            }
+        }
+        self.window.drain(..done);
+        if self.window.len() > MAX_PENDING {
+            return Err(AnswerError::CellTooLarge);
+        }
+        // An event longer than the window is tried again when twice as much is there, so that the work stays linear.
+        self.wanted = self.least.max(self.window.len() * 2);
+        Ok(())
+    }
+}
+
+/// Reads events from `rest` and says how many bytes of it are done with.
+fn read_events(rest: &str, last: bool, machine: &mut Machine, sink: &mut dyn Sink) -> Result<usize, AnswerError> {
+    let mut reader = Reader::from_str(rest);
+    let config = reader.config_mut();
+    // The machine checks names itself: a reader sees only its window.
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    let mut done = 0;
+    loop {
+        let event = reader.read_event();
+        let position = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(rest.len());
+        match event {
+            Ok(Event::Start(start)) => machine.start(&start, false, sink)?,
+            Ok(Event::Empty(start)) => machine.start(&start, true, sink)?,
+            Ok(Event::End(end)) => machine.end(&end, sink)?,
+            Ok(Event::Text(text)) => {
+                // The second half of a line end may be still to come.
+                if !last && position == rest.len() && text.ends_with('\r') {
+                    let whole = &text[..text.len() - 1];
+                    machine.text(whole)?;
+                    return Ok(done + whole.len());
+                }
+                machine.text(&text)?;
+            }
+            Ok(Event::CData(text)) => machine.text(&text)?,
+            Ok(Event::GeneralRef(reference)) => machine.reference(&reference)?,
+            Ok(Event::DocType(kind)) => {
+                let html = kind.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("html"));
+                return Err(if html { AnswerError::Html } else { AnswerError::Dtd });
+            }
+            Ok(Event::Decl(_) | Event::PI(_) | Event::Comment(_)) => {}
+            Ok(Event::Eof) => return Ok(rest.len()),
+            Err(_) if last => return Err(machine.broken()),
+            Err(_) => return Ok(done),
+        }
+        done = position;
+    }
+}

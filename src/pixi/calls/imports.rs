@@ -1,0 +1,200 @@
+//! The XML an order was imported from, where the shop's payment id may stand (DESIGN 2).
+
+use std::fmt;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use crate::pixi::assumptions;
+use crate::pixi::client::PixiClient;
+use crate::pixi::columns::{CellError, Cells, ColumnSpec, FromRow, columns};
+use crate::pixi::envelope::Params;
+use crate::pixi::error::PixiError;
+use crate::pixi::local_time::LocalTime;
+
+/// A logged import (pixiImportFindXML).
+#[derive(Clone, PartialEq, Eq)]
+pub struct ImportXml {
+    /// State code.
+    pub status: String,
+    /// The XML that was sent to pixi.
+    pub request: Option<String>,
+    /// Number of the log entry.
+    pub log_key: Option<i64>,
+    /// When it came.
+    pub created: Option<LocalTime>,
+}
+
+impl ImportXml {
+    /// True where pixi took it.
+    pub fn imported(&self) -> bool {
+        assumptions::IMPORTED_STATES.iter().any(|state| state.eq_ignore_ascii_case(&self.status))
+    }
+}
+
+impl fmt::Debug for ImportXml {
+    /// Leaves out the XML: it is full of names and addresses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImportXml").field("status", &self.status).field("log_key", &self.log_key).finish()
+    }
+}
+
+columns!(ImportXml: Import {
+    Status = NEED "Status",
+    Request = NEED "Request",
+    LogKey = MAY "XMLLogKey",
+    Created = MAY "CreateDate",
+});
+
+impl FromRow for ImportXml {
+    fn columns() -> &'static [ColumnSpec] {
+        Import::ALL
+    }
+
+    fn from_row(row: &Cells<'_, '_>) -> Result<Self, CellError> {
+        Ok(Self {
+            status: row.need_text(Import::Status)?,
+            request: row.string(Import::Request),
+            log_key: row.int(Import::LogKey)?,
+            created: row.time(Import::Created),
+        })
+    }
+}
+
+impl PixiClient {
+    /// Imports of the order with this number of the shop. Several mandants may use the same number.
+    pub async fn import_of_order(&self, order_nr_external: &str) -> Result<Vec<ImportXml>, PixiError> {
+        let params = Params::new().text("Id", order_nr_external).text("Type", "order");
+        self.all("pixiImportFindXML", params).await
+    }
+}
+
+/// Payment ids found in an order's import XML under the configured tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportPaymentId {
+    /// None.
+    None,
+    /// Exactly one.
+    One(String),
+    /// Different ones: cannot tell.
+    Several,
+}
+
+impl ImportPaymentId {
+    /// What several documents say together.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, other) | (other, Self::None) => other,
+            (Self::One(one), Self::One(other)) if one == other => Self::One(one),
+            _ => Self::Several,
+        }
+    }
+}
+
+/// True for ids of payments (`s-pay-…` in the sandbox of the provider, `p-pay-…` in production).
+pub fn is_payment_id(text: &str) -> bool {
+    ["s-pay-", "p-pay-"].iter().any(|prefix| {
+        text.strip_prefix(prefix).is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+/// Looks through `xml` for elements named `tag` (namespace prefixes do not matter, case does not either) whose whole
+/// text is a payment id. XML that breaks off counts as far as it goes; what stands there may still be one of several,
+/// so a broken document never yields more than [`ImportPaymentId::None`].
+pub fn payment_id_in_xml(xml: &str, tag: &str) -> ImportPaymentId {
+    let mut reader = Reader::from_str(xml);
+    let mut depth = 0_usize;
+    // Depth and text of the open elements with the tag; they may hold each other.
+    let mut open: Vec<(usize, String)> = Vec::new();
+    let mut found = ImportPaymentId::None;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return ImportPaymentId::None;
+                }
+                if start.local_name().as_ref().eq_ignore_ascii_case(tag) {
+                    open.push((depth, String::new()));
+                }
+            }
+            Ok(Event::End(_)) => {
+                if open.last().is_some_and(|(at, _)| *at == depth)
+                    && let Some((_, text)) = open.pop()
+                {
+                    let text = text.trim();
+                    if is_payment_id(text) {
+                        found = found.and(ImportPaymentId::One(text.to_owned()));
+                    }
+                }
+                depth = depth.saturating_sub(1);
+            }
+            Ok(Event::Text(text)) => open.iter_mut().for_each(|(_, all)| all.push_str(text.as_ref())),
+            Ok(Event::CData(text)) => open.iter_mut().for_each(|(_, all)| all.push_str(text.as_ref())),
+            Ok(Event::GeneralRef(reference)) => {
+                // An id holds no character that needs one; whatever it stands for, the text is no id any more, but for
+                // a character written by number.
+                let character = reference.resolve_char_ref().ok().flatten().unwrap_or('&');
+                open.iter_mut().for_each(|(_, all)| all.push(character));
+            }
+            Ok(Event::DocType(_)) | Err(_) => return ImportPaymentId::None,
+            Ok(Event::Eof) => return if depth == 0 { found } else { ImportPaymentId::None },
+            Ok(_) => {}
+        }
+    }
+}
+
+const MAX_DEPTH: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(id: &str) -> ImportPaymentId {
+        ImportPaymentId::One(id.to_owned())
+    }
+
+    #[test]
+    fn finds_the_id_whatever_the_prefix_the_case_and_the_writing() {
+        for xml in [
+            "<ORDER><PAY_ID>s-pay-17</PAY_ID></ORDER>",
+            "<a:ORDER xmlns:a='u'><a:pay_id> s-pay-17\n</a:pay_id></a:ORDER>",
+            "<ORDER><PAY_ID><![CDATA[s-pay-17]]></PAY_ID></ORDER>",
+            "<ORDER><PAY_ID>s-pay-1&#55;</PAY_ID></ORDER>",
+            "<?xml version='1.0'?><ORDER><PAY_ID>s-pay-17</PAY_ID><PAY_ID>s-pay-17</PAY_ID></ORDER>",
+        ] {
+            assert_eq!(payment_id_in_xml(xml, "PAY_ID"), one("s-pay-17"), "{xml}");
+        }
+    }
+
+    #[test]
+    fn a_second_id_leaves_it_open() {
+        let xml = "<O><PAY_ID>s-pay-17</PAY_ID><X><PAY_ID>p-pay-17</PAY_ID></X></O>";
+        assert_eq!(payment_id_in_xml(xml, "PAY_ID"), ImportPaymentId::Several);
+    }
+
+    #[test]
+    fn what_is_no_id_or_stands_elsewhere_is_not_taken() {
+        for xml in [
+            "",
+            "<O><PAY_ID>s-pay-</PAY_ID></O>",
+            "<O><PAY_ID>xs-pay-1</PAY_ID></O>",
+            "<O><PAY_ID>s-pay-1x</PAY_ID></O>",
+            "<O><OTHER>s-pay-1</OTHER></O>",
+            "<O><!-- <PAY_ID>s-pay-1</PAY_ID> --></O>",
+            "<O><PAY_ID>s-pay-1</PAY_ID>",
+            "<!DOCTYPE O [<!ENTITY x 's-pay-1'>]><O><PAY_ID>&x;</PAY_ID></O>",
+            "<O><PAY_ID>s-pay-&amp;1</PAY_ID></O>",
+        ] {
+            assert_eq!(payment_id_in_xml(xml, "PAY_ID"), ImportPaymentId::None, "{xml}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_it(xml in "[<>/!\\[\\]A-Za-z&;# \"'=?-]{0,80}", tag in "[A-Z]{0,3}") {
+            let _ = payment_id_in_xml(&xml, &tag);
+        }
+    }
+}
