@@ -1,7 +1,7 @@
 //! The payment behind an order: its id, wherever the shop has put it, and what Unzer shows of it.
 
 use crate::clock::Time;
-use crate::config::{PaymentCode, PaymentType};
+use crate::config::PaymentType;
 use crate::journal::{Claim, Journal, JournalError, OrderFilter};
 use crate::pixi::{ImportPaymentId, OrderHeader, PixiClient, PixiError, is_payment_id, payment_id_in_xml};
 use crate::policy::{Facts, PaymentView};
@@ -180,9 +180,4 @@ fn refunded_by(past: &crate::policy::Past, path: &str) -> bool {
 pub fn is_manual(header: &OrderHeader, found: &FoundId) -> bool {
     *found == FoundId::None
         && header.order_nr_external.as_deref().is_some_and(|external| external == format!("P{}", header.order_nr))
-}
-
-/// The payment type the order has in pixi now.
-pub fn payment_code(header: &OrderHeader, listed: &PaymentCode) -> PaymentCode {
-    header.payment_type.clone().unwrap_or_else(|| listed.clone())
 }

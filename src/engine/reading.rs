@@ -30,8 +30,6 @@ pub struct PixiReading {
     pub shipping: i64,
     /// What does not fit together.
     pub unclear: Vec<Unclear>,
-    /// When it was read.
-    pub at: Time,
 }
 
 /// Reads an order; none where pixi has no such order (any more).
@@ -61,7 +59,7 @@ pub async fn read(
     if total.is_none() {
         unclear.push(Unclear::Total);
     }
-    Ok(Some(PixiReading { header, currency, lines, documents, total, shipping, unclear, at: now }))
+    Ok(Some(PixiReading { header, currency, lines, documents, total, shipping, unclear }))
 }
 
 fn line(row: &OrderLine) -> Line {

@@ -106,16 +106,16 @@ async fn to_unzer(client: &UnzerClient, permit: StepPermit) -> Outcome {
     let reference = reference(&effect, permit.token());
     match &effect {
         Effect::Capture { payment, amount, invoice, shipping } => {
-            client.capture(permit, payment, *amount, invoice.as_deref(), shipping.as_ref(), &reference).await
+            client.capture(payment, *amount, invoice.as_deref(), shipping.as_ref(), &reference).await
         }
         Effect::Reverse { payment, amount, at, reason } => {
-            client.reverse(permit, payment, *amount, at, *reason, &reference).await
+            client.reverse(payment, *amount, at, *reason, &reference).await
         }
         Effect::Refund { payment, amount, at, reason, .. } => {
-            client.refund(permit, payment, *amount, at, *reason, &reference).await
+            client.refund(payment, *amount, at, *reason, &reference).await
         }
-        Effect::Ship { payment, invoice } => client.ship(permit, payment, invoice).await,
-        Effect::ChangeAuthorization { payment, amount } => client.change_authorization(permit, payment, *amount).await,
+        Effect::Ship { payment, invoice } => client.ship(payment, invoice).await,
+        Effect::ChangeAuthorization { payment, amount } => client.change_authorization(payment, *amount).await,
         _ => Outcome::not_sent(Cause::Invalid),
     }
 }
@@ -143,7 +143,7 @@ async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: Step
         Effect::BookInvoice { invoice, amount, pay_id, event } => {
             let message = format!("pixi-payd {invoice}");
             let capture = InvoiceCapture { invoice_nr: invoice, capture_sum: amount, pay_id, event_id: event, message };
-            pixi.set_invoice_capture(permit, &capture).await
+            pixi.set_invoice_capture(&capture, &token).await
         }
         Effect::BookReturn { credit_note, amount, customer, event } => {
             let booking = ManualBooking {
@@ -155,7 +155,7 @@ async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: Step
                 match_to_invoice_nr: Some(credit_note),
                 currency_id: currency_id(shop, pixi, facts.currency).await,
             };
-            pixi.create_manual_booking(permit, &booking).await
+            pixi.create_manual_booking(&booking, &token).await
         }
         _ => Outcome::not_sent(Cause::Invalid),
     }
@@ -168,5 +168,5 @@ async fn currency_id(_shop: &Workshop, pixi: &PixiClient, currency: Currency) ->
         return None;
     }
     let rows = pixi.currencies().await.ok()?;
-    rows.into_iter().find(|row| row.code.as_deref() == Some(currency.code())).map(|row| row.id)
+    rows.into_iter().find(|row| row.code == currency).map(|row| row.id)
 }

@@ -118,6 +118,11 @@ impl PixiClient {
         &self.0.api
     }
 
+    /// Currency of amounts whose row names none.
+    pub fn base_currency(&self) -> Currency {
+        self.0.context.base_currency
+    }
+
     /// Zone of pixi's clock.
     pub fn zone(&self) -> Tz {
         self.0.context.zone

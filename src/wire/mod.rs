@@ -20,7 +20,7 @@ pub mod http;
 pub mod limits;
 pub mod metered;
 pub mod quiet;
-mod stack;
+pub mod stack;
 #[cfg(test)]
 mod testing;
 
