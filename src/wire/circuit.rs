@@ -158,6 +158,10 @@ impl Attempt {
             }
             endpoint.show(ConnectionState::Connected, now);
         });
+        if trying {
+            let (peer, endpoint) = &self.key;
+            tracing::info!(peer = %peer, endpoint = %endpoint, "{peer} {endpoint} answers again");
+        }
     }
 
     /// The answer is whole.

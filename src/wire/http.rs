@@ -57,6 +57,8 @@ fn build(connect: Duration, shared: bool) -> reqwest::Result<Client> {
         .referer(false)
         .no_proxy()
         .http1_only()
+        // Shorter than servers keep a silent connection, so that a read seldom meets one just being closed.
+        .pool_idle_timeout(Duration::from_secs(20))
         .connect_timeout(connect);
     if shared { builder } else { builder.pool_max_idle_per_host(0) }.build()
 }

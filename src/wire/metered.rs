@@ -190,6 +190,42 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_log_line_names_the_call_and_nothing_it_carries() {
+        let log = Log::default();
+        let shared = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || shared.clone())
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        let (_, wire, _) = metered();
+        let mut request = read(Peer::Pixi, "live");
+        request.url.set_query(Some("token=secret"));
+        request.headers.insert("authorization", "Basic secret".parse().unwrap());
+        wire.send(request).await.unwrap().bytes(100).await.unwrap();
+        drop(guard);
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("pixi look: 2xx in 0 ms") && log.contains("endpoint=live"), "{log}");
+        assert!(!log.contains("secret") && !log.contains("127.0.0.1"), "{log}");
+    }
+
+    /// A log kept in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn outcomes_are_told_apart() {
         let (told, wire, stats) = metered();
         for status in [200, 307, 404, 500] {

@@ -8,8 +8,10 @@ use crate::config::Schedule;
 use crate::config::quiet::quiet_until;
 
 mod cron;
+mod timer;
 
 pub use cron::{InvalidPattern, Pattern};
+pub use timer::Timer;
 
 /// The next cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -77,14 +77,14 @@ struct Shown {
     again: bool,
 }
 
-/// Real time in steps of ten seconds.
+/// Real time in steps of half a minute: all patterns and switches fall on them.
 fn walk(tz: Tz, from: Time, until: Time) -> Vec<Shown> {
-    let step = TimeDelta::seconds(10);
+    let step = TimeDelta::seconds(30);
     std::iter::successors(Some(from), |at| Some(*at + step))
         .take_while(|at| *at < until)
         .map(|at| {
             let time = zone::local(tz, at);
-            let jump = i32::try_from((offset(tz, at) - offset(tz, at - step)).max(0) / 10).unwrap();
+            let jump = i32::try_from((offset(tz, at) - offset(tz, at - step)).max(0) / 30).unwrap();
             let skipped = (1..=jump).map(|n| time - step * n).collect();
             Shown { at, time, skipped, again: zone::moments(tz, time).first != at }
         })
