@@ -9,11 +9,11 @@ use crate::money::{Currency, Money};
 
 /// A value that could not be used: the field's name, never its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unusable(pub &'static str);
+pub(crate) struct Unusable(pub &'static str);
 
 /// The fields of a JSON object; an empty one stands for everything that is none.
 #[derive(Default)]
-pub(super) struct Fields(BTreeMap<String, Box<RawValue>>);
+pub(crate) struct Fields(BTreeMap<String, Box<RawValue>>);
 
 impl Fields {
     /// The object these bytes are; none where they are anything else.

@@ -9,7 +9,7 @@ mod client;
 pub mod codes;
 mod error;
 mod key_ring;
-mod lenient;
+pub(crate) mod lenient;
 mod merchant;
 pub mod model;
 mod money_moves;

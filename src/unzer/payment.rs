@@ -83,7 +83,7 @@ fn path_below_payment(url: &str) -> Option<String> {
 fn ids(path: &str) -> Option<(String, Option<String>)> {
     let mut ids = path.split('/').filter(|part| part.starts_with("s-") || part.starts_with("p-"));
     let first = ids.next()?;
-    Some(match ids.last() {
+    Some(match ids.next_back() {
         Some(last) => (last.to_owned(), Some(first.to_owned())),
         None => (first.to_owned(), None),
     })
