@@ -74,10 +74,6 @@ impl RowSet {
         self.rows.is_empty()
     }
 
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Takes a column out.
     pub fn without(mut self, name: &str) -> Self {
         if let Some(at) = self.columns.iter().position(|(known, _)| *known == name) {

@@ -33,6 +33,8 @@ pub struct Dialect {
     pub no_rows: NoRows,
     /// Every so many answers with rows begin with a SqlMessage of class 0 (pixi/NOTES 5.4); 0: none.
     pub warn_every: u32,
+    /// Answers with rows carry a second row set, which no call of ours needs (pixi/NOTES 4).
+    pub second_row_set: bool,
     /// HTTP status of an answer that carries an error as SqlMessage: 200, perhaps 400 (pixi/NOTES 5).
     pub error_status: u16,
 }
@@ -74,6 +76,7 @@ impl Default for Quirks {
                 padded: true,
                 no_rows: NoRows::Alternate,
                 warn_every: 7,
+                second_row_set: false,
                 error_status: 200,
             },
             credit_notes: CreditNotes { negative_total: true, type_column: true, in_capture_list: false },

@@ -16,7 +16,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
 use super::calls::{self, Signature};
-use super::dialect::{self, Answer, Style};
+use super::dialect::{self, Answer, Cell, RowSet, Sql, Style};
 use super::order::NewOrder;
 use super::params::Args;
 use super::quirks::NoRows;
@@ -46,6 +46,7 @@ pub(super) fn answer(sim: &PixiSim, soap_action: Option<&str>, headers: &HeaderM
     let zone = sim.0.zone;
     let result = Args::check(&call, signature.params, zone)
         .and_then(|args| (signature.run)(&mut calls::Context { state: &mut state, now, zone }, &args));
+    let result = result.map(|answer| if state.quirks.dialect.second_row_set { with_second(answer) } else { answer });
     let style = style(&mut state, signature.name, zone, result.as_ref().ok());
     let endpoint = state.access.endpoint.to_string();
     let style = Style { endpoint: &endpoint, ..style };
@@ -79,6 +80,17 @@ fn recognise(state: &State, soap_action: Option<&str>, body: &[u8]) -> Result<(C
     let signature = calls::find(&call.name).filter(|found| !state.not_installed.contains(found.name));
     let signature = signature.ok_or_else(unknown)?;
     Ok((call, signature))
+}
+
+/// The answer with one more row set than documented.
+fn with_second(answer: Answer) -> Answer {
+    match answer {
+        Answer::Rows(mut sets, code) if !sets.is_empty() => {
+            sets.push(RowSet::new([0], &[("Elapsed", Sql::Int, |elapsed| Cell::Int(*elapsed))]));
+            Answer::Rows(sets, code)
+        }
+        other => other,
+    }
 }
 
 /// How the next answer is written; counts the answers, so that alternating quirks alternate.
