@@ -227,7 +227,7 @@ where
             "text/html",
             "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>",
         )),
-        Fault::SlowDrip => Ok(drip(clock.clone(), deadlines, handle())),
+        Fault::SlowDrip => Ok(drip(clock.clone(), deadlines, &handle())),
         Fault::LateEffect(after) => {
             let clock_of_effect = clock.clone();
             tokio::spawn(async move {
@@ -246,10 +246,10 @@ async fn silence(clock: &Clock, deadlines: Deadlines) -> SendError {
 }
 
 /// An answer a few bytes at a time: never silent for the idle deadline, and not whole at the total one.
-fn drip(clock: Clock, deadlines: Deadlines, answer: SimResponse) -> Response {
+fn drip(clock: Clock, deadlines: Deadlines, answer: &SimResponse) -> Response {
     let pause = (deadlines.idle / 2).min(deadlines.total / 4);
-    let watch = answer.body.len().div_ceil(8).max(1);
-    let chunks: VecDeque<Bytes> = answer.body.chunks(watch).map(Bytes::copy_from_slice).collect();
+    let size = answer.body.len().div_ceil(8).max(1);
+    let chunks: VecDeque<Bytes> = answer.body.chunks(size).map(Bytes::copy_from_slice).collect();
     let state = (clock, chunks, Duration::ZERO, false);
     let body: BodyStream =
         Box::pin(futures_util::stream::unfold(state, move |(clock, mut chunks, waited, over)| async move {

@@ -110,6 +110,7 @@ fn style(state: &mut State, call: &'static str, zone: chrono_tz::Tz, answer: Opt
             NoRows::NoRowSet => false,
             NoRows::Alternate => state.answers.is_multiple_of(2),
         },
+        sentinel_dates: quirks.sentinel_dates,
         warning: quirks.warn_every > 0 && state.answers.is_multiple_of(quirks.warn_every),
     }
 }
@@ -136,7 +137,7 @@ impl Wire for PixiSimWire {
 
 /// Deadlines of a caller that does not name any; what a fault on the HTTP door waits for.
 const HTTP_DEADLINES: Deadlines =
-    Deadlines { connect: Duration::from_secs(10), idle: Duration::from_secs(120), total: Duration::from_mins(10) };
+    Deadlines { connect: Duration::from_secs(10), idle: Duration::from_mins(2), total: Duration::from_mins(10) };
 
 #[derive(Clone)]
 struct Doors {

@@ -158,7 +158,7 @@ fn lock(context: &mut Context<'_>, args: &Args) -> Result {
     }
     let user = args.filter("UserName").unwrap_or("API").to_owned();
     let reason = args.filter("Reason").map_or_else(|| format!("Shipping lock set by {user}"), str::to_owned);
-    order.lock = locked.then(|| Lock { user, reason, at: now });
+    order.lock = locked.then_some(Lock { user, reason, at: now });
     order.updated = now;
     Ok(Answer::status("OK", ""))
 }

@@ -71,6 +71,18 @@ async fn a_warning_may_stand_before_good_rows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_date_may_be_the_first_of_january_1970() {
+    let sim = sim();
+    let nr = card_order(&sim, "4711");
+    sim.release_by_hand(nr).unwrap();
+    sim.ship_all(nr, None).unwrap();
+    let paid = |sim: &PixiSim| call(sim, "pixiGetInvoice", &[]).row().get("PaidDate").cloned();
+    assert_eq!(paid(&sim), None);
+    sim.change_quirks(|quirks| quirks.dialect.sentinel_dates = true);
+    assert_eq!(paid(&sim), Some("1970-01-01T00:00:00".into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn further_row_sets_are_numbered() {
     let sim = sim();
     sim.change_quirks(|quirks| quirks.dialect.second_row_set = true);

@@ -70,7 +70,7 @@ async fn totals_leave_out_what_is_cancelled() {
 #[tokio::test(start_paused = true)]
 async fn another_currency_shows_in_its_own_columns() {
     let sim = sim();
-    let order = NewOrder::new("DEM", "U").external("1").line("SHOE", 1, 100_00).currency("USD".parse().unwrap());
+    let order = NewOrder::new("DEM", "U").external("1").line("SHOE", 1, 10_000).currency("USD".parse().unwrap());
     let nr = sim.import_order(order).unwrap();
     let header = call(&sim, "pixiGetOrderHeader", &[("OrderNrExternal", "1")]);
     assert_eq!(

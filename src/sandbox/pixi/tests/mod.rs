@@ -1,6 +1,7 @@
 //! A small reader of the dialect, written apart from the writer, and the stories it is used in.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use http::HeaderMap;
@@ -81,7 +82,7 @@ pub(super) fn login(user: &str, password: &str) -> HeaderMap {
 pub(super) fn envelope(namespace: &str, call: &str, params: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (name, value) in params {
-        body += &format!("<{name}>{}</{name}>", quick_xml::escape::escape(*value));
+        let _ = write!(body, "<{name}>{}</{name}>", quick_xml::escape::escape(*value));
     }
     format!(
         r#"<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><n:{call} xmlns:n="{namespace}">{body}</n:{call}></e:Body></e:Envelope>"#
