@@ -74,10 +74,6 @@ impl RowSet {
         self.rows.is_empty()
     }
 
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Takes a column out.
     pub fn without(mut self, name: &str) -> Self {
         if let Some(at) = self.columns.iter().position(|(known, _)| *known == name) {
@@ -124,6 +120,7 @@ impl Answer {
 
 /// How one answer is written.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Style<'a> {
     pub endpoint: &'a str,
     pub call: &'a str,
@@ -134,6 +131,8 @@ pub(super) struct Style<'a> {
     pub empty_diffgram: bool,
     /// Begin with a warning.
     pub warning: bool,
+    /// A missing date is 1 January 1970.
+    pub sentinel_dates: bool,
 }
 
 const HEAD: &str = concat!(
@@ -314,6 +313,7 @@ fn sized(out: &mut String, name: &str, nullable: &str, base: &str, length: Optio
 /// The value as text; none for NULL.
 fn value(style: Style<'_>, sql: Sql, cell: &Cell) -> Option<String> {
     Some(match cell {
+        Cell::Null if sql == Sql::DateTime && style.sentinel_dates => "1970-01-01T00:00:00".to_owned(),
         Cell::Null => return None,
         Cell::Int(number) => number.to_string(),
         Cell::Bit(bit) => u8::from(*bit).to_string(),

@@ -2,8 +2,8 @@
 
 use super::PixiSim;
 use super::model::{
-    Comment, CurrencyRow, Customer, Document, DocumentKind, DocumentLine, EventType, ImportLog, Line, LineState, Lock,
-    PaymentType, Shop, SimOrder,
+    Address, Comment, CurrencyRow, Customer, Document, DocumentKind, DocumentLine, EventType, ImportLog, Line,
+    LineState, Lock, PaymentType, Shop, SimOrder,
 };
 use super::order::{MerchantError, NewLine, NewOrder};
 use super::state::State;
@@ -332,9 +332,11 @@ fn import(state: &mut State, new: NewOrder, now: Time) -> Done<i64> {
         Some(key) => return not_set_up(format!("customer {key} in shop {}", new.shop)),
         None => add_customer(state, &new),
     };
-    let payment_address = match (&new.address, state.customers.get(&customer)) {
-        (None, Some(known)) => known.address,
-        (address, _) => state.add_address(address.clone().unwrap_or_default()),
+    let own_address = state.customers.get(&customer).map(|known| known.address);
+    let payment_address = match (&new.address, own_address) {
+        (Some(address), _) if new.customer.is_some() => state.add_address(address.clone()),
+        (_, Some(known)) => known,
+        (_, None) => state.add_address(Address::default()),
     };
     let ship_address = new.ship_to.clone().map_or(payment_address, |address| state.add_address(address));
     let nr = state.next_order();

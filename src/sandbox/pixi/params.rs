@@ -88,13 +88,11 @@ impl Args {
                 last_place = place;
             }
             let Some(value) = &argument.value else { continue };
-            match param.kind.take(value, zone) {
-                Some(value) => values.push((param.name, value)),
-                None => {
-                    let kind = param.kind.sql();
-                    return error(8114, format!("Error converting data type nvarchar to {kind} (@{}).", param.name));
-                }
-            }
+            let Some(value) = param.kind.take(value, zone) else {
+                let kind = param.kind.sql();
+                return error(8114, format!("Error converting data type nvarchar to {kind} (@{}).", param.name));
+            };
+            values.push((param.name, value));
         }
         if let Some(missing) = params.iter().find(|p| p.required && !values.iter().any(|(name, _)| *name == p.name)) {
             let name = missing.name;

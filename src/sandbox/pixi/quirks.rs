@@ -24,6 +24,7 @@ pub struct CreditNotes {
 
 /// The dialect in which answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Dialect {
     /// Column names change their case by call (pixi/NOTES 6).
     pub case_variants: bool,
@@ -33,12 +34,17 @@ pub struct Dialect {
     pub no_rows: NoRows,
     /// Every so many answers with rows begin with a SqlMessage of class 0 (pixi/NOTES 5.4); 0: none.
     pub warn_every: u32,
+    /// Answers with rows carry a second row set, which no call of ours needs (pixi/NOTES 4).
+    pub second_row_set: bool,
+    /// A missing date is written as 1 January 1970 instead of left out (pixi/NOTES 6).
+    pub sentinel_dates: bool,
     /// HTTP status of an answer that carries an error as SqlMessage: 200, perhaps 400 (pixi/NOTES 5).
     pub error_status: u16,
 }
 
 /// What calls do where pixi's papers are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Behaviour {
     /// pixiPaySetAuthorizationStatus with success releases the lines on hold (pixi/NOTES 9).
     pub authorization_releases: bool,
@@ -74,6 +80,8 @@ impl Default for Quirks {
                 padded: true,
                 no_rows: NoRows::Alternate,
                 warn_every: 7,
+                second_row_set: false,
+                sentinel_dates: false,
                 error_status: 200,
             },
             credit_notes: CreditNotes { negative_total: true, type_column: true, in_capture_list: false },

@@ -16,7 +16,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 
 use super::calls::{self, Signature};
-use super::dialect::{self, Answer, Style};
+use super::dialect::{self, Answer, Cell, RowSet, Sql, Style};
 use super::order::NewOrder;
 use super::params::Args;
 use super::quirks::NoRows;
@@ -46,6 +46,7 @@ pub(super) fn answer(sim: &PixiSim, soap_action: Option<&str>, headers: &HeaderM
     let zone = sim.0.zone;
     let result = Args::check(&call, signature.params, zone)
         .and_then(|args| (signature.run)(&mut calls::Context { state: &mut state, now, zone }, &args));
+    let result = result.map(|answer| if state.quirks.dialect.second_row_set { with_second(answer) } else { answer });
     let style = style(&mut state, signature.name, zone, result.as_ref().ok());
     let endpoint = state.access.endpoint.to_string();
     let style = Style { endpoint: &endpoint, ..style };
@@ -81,6 +82,17 @@ fn recognise(state: &State, soap_action: Option<&str>, body: &[u8]) -> Result<(C
     Ok((call, signature))
 }
 
+/// The answer with one more row set than documented.
+fn with_second(answer: Answer) -> Answer {
+    match answer {
+        Answer::Rows(mut sets, code) if !sets.is_empty() => {
+            sets.push(RowSet::new([0], &[("Elapsed", Sql::Int, |elapsed| Cell::Int(*elapsed))]));
+            Answer::Rows(sets, code)
+        }
+        other => other,
+    }
+}
+
 /// How the next answer is written; counts the answers, so that alternating quirks alternate.
 fn style(state: &mut State, call: &'static str, zone: chrono_tz::Tz, answer: Option<&Answer>) -> Style<'static> {
     let quirks = state.quirks.dialect;
@@ -98,6 +110,7 @@ fn style(state: &mut State, call: &'static str, zone: chrono_tz::Tz, answer: Opt
             NoRows::NoRowSet => false,
             NoRows::Alternate => state.answers.is_multiple_of(2),
         },
+        sentinel_dates: quirks.sentinel_dates,
         warning: quirks.warn_every > 0 && state.answers.is_multiple_of(quirks.warn_every),
     }
 }
@@ -124,7 +137,7 @@ impl Wire for PixiSimWire {
 
 /// Deadlines of a caller that does not name any; what a fault on the HTTP door waits for.
 const HTTP_DEADLINES: Deadlines =
-    Deadlines { connect: Duration::from_secs(10), idle: Duration::from_secs(120), total: Duration::from_mins(10) };
+    Deadlines { connect: Duration::from_secs(10), idle: Duration::from_mins(2), total: Duration::from_mins(10) };
 
 #[derive(Clone)]
 struct Doors {

@@ -152,15 +152,13 @@ fn decode(name: &str) -> String {
         let (before, escaped) = rest.split_at(at);
         decoded.push_str(before);
         let code = escaped.get(2..6).filter(|_| escaped.get(6..7) == Some("_"));
-        match code.and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32) {
-            Some(character) => {
-                decoded.push(character);
-                rest = &escaped[7..];
-            }
-            None => {
-                decoded.push_str("_x");
-                rest = &escaped[2..];
-            }
+        let character = code.and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
+        if let Some(character) = character {
+            decoded.push(character);
+            rest = &escaped[7..];
+        } else {
+            decoded.push_str("_x");
+            rest = &escaped[2..];
         }
     }
     decoded + rest

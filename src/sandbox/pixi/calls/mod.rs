@@ -1,4 +1,5 @@
 //! The calls: one file per family, each call with its parameters in the documented order.
+#![allow(clippy::unnecessary_wraps, reason = "all procedures share one shape, and some of them raise errors")]
 
 use chrono_tz::Tz;
 
@@ -7,7 +8,16 @@ use super::params::{Args, Param, SqlError};
 use super::state::State;
 use crate::clock::Time;
 
+mod account;
+mod comments;
+mod customers;
+mod documents;
+mod imports;
+mod orders;
+mod pay;
 mod setup;
+mod views;
+mod work_lists;
 
 /// What a procedure works on.
 pub(super) struct Context<'a> {
@@ -27,7 +37,41 @@ pub(super) struct Signature {
 }
 
 /// Every call.
-pub(super) const ALL: &[Signature] = &[setup::SERVER_TIME];
+pub(super) const ALL: &[Signature] = &[
+    work_lists::ORDERS_TO_AUTHORIZE,
+    work_lists::INVOICES_TO_CAPTURE,
+    work_lists::CHANGED_ORDERS,
+    orders::HEADER,
+    orders::LINES,
+    orders::TOTALS,
+    orders::LOCK,
+    orders::RELEASE,
+    orders::CAN_CHANGE_ADDRESS,
+    documents::INVOICES,
+    documents::LINES,
+    pay::SET_AUTHORIZATION,
+    pay::SET_CAPTURE,
+    pay::CREDIT_CARD_INFO,
+    account::BOOK,
+    account::EVENTS,
+    account::CUSTOMER_EVENTS,
+    account::MATCHES,
+    customers::LOCK,
+    customers::COMMENT,
+    customers::ADDRESS,
+    customers::CHANGE_ADDRESS,
+    comments::CREATE,
+    comments::ADD,
+    comments::LIST,
+    imports::FIND_XML,
+    imports::ITEM_INFO,
+    setup::SHOPS,
+    setup::PAYMENT_TYPES,
+    setup::SERVER_TIME,
+    setup::REVISION,
+    setup::CALL_INFO,
+    setup::CURRENCIES,
+];
 
 /// The call of this name.
 pub(super) fn find(name: &str) -> Option<&'static Signature> {
