@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::config::finding::{Finding, Severity, shown};
-use crate::config::shape::{join, resolve, schema_of};
+use crate::config::shape::{join, schema_of};
 use crate::config::value::{Complaint, Read};
 use crate::config::yaml::{Entry, Node, Place};
 
@@ -239,11 +239,6 @@ impl<'a> At<'a> {
             findings.push(finding);
         }
     }
-
-    /// Schema of this key.
-    pub fn schema(&self) -> &'a Value {
-        resolve(self.schema, self.context.root)
-    }
 }
 
 /// A variable's name if it is one; a secret put there by mistake is not shown.
@@ -252,7 +247,7 @@ fn shown_variable(name: &str) -> &str {
     if plain { name } else { "(name not shown: not all capitals)" }
 }
 
-/// Text of a file of at most 1 MiB.
+/// Text of a file of at most 8 MiB.
 pub fn read_bounded(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, ErrorKind, Read as _};
     const MOST: u64 = 8 << 20;

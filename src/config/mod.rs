@@ -5,6 +5,7 @@
 //! its line and the mend, and never with a secret in it.
 
 mod at;
+pub mod check;
 pub mod file;
 pub mod finding;
 pub mod ids;
@@ -13,6 +14,7 @@ mod load;
 mod read;
 pub mod settings;
 mod shape;
+mod show;
 mod value;
 mod yaml;
 
@@ -22,3 +24,7 @@ pub use finding::{Finding, Findings, Severity};
 pub use ids::*;
 pub use load::{Loaded, find_file, load, load_with};
 pub use settings::*;
+pub use show::{show, show_json};
+
+#[cfg(test)]
+mod tests;
