@@ -60,7 +60,13 @@ impl<'a> At<'a> {
         debug_assert!(schema.is_some(), "{key} is not in the schema of {}", self.path);
         let entry = self.entry.and_then(|entry| entry.node.get(key));
         let place = entry.map_or_else(|| self.place.clone(), |entry| entry.place.clone());
-        Self { context: self.context, entry, schema: schema.unwrap_or(&Value::Null), path: join(&self.path, key), place }
+        Self {
+            context: self.context,
+            entry,
+            schema: schema.unwrap_or(&Value::Null),
+            path: join(&self.path, key),
+            place,
+        }
     }
 
     /// The entries of an open block or of a list.
@@ -69,7 +75,11 @@ impl<'a> At<'a> {
             context: self.context,
             entry: Some(entry),
             schema: schema_of(&entry.key, self.schema, self.context.root).unwrap_or(&Value::Null),
-            path: if entry.key.starts_with('[') { format!("{}{}", self.path, entry.key) } else { join(&self.path, &entry.key) },
+            path: if entry.key.starts_with('[') {
+                format!("{}{}", self.path, entry.key)
+            } else {
+                join(&self.path, &entry.key)
+            },
             place: entry.place.clone(),
         };
         self.entry.map(|entry| entry.node.entries().iter().map(inner).collect()).unwrap_or_default()
@@ -114,7 +124,8 @@ impl<'a> At<'a> {
         match read(&text) {
             Ok(value) => Some(value),
             Err(Complaint { what, mend }) => {
-                let given = shown(&text).unwrap_or_else(|| if text.is_empty() { "an empty text" } else { "the value" }.to_owned());
+                let given = shown(&text)
+                    .unwrap_or_else(|| if text.is_empty() { "an empty text" } else { "the value" }.to_owned());
                 self.error(format!("{given} {what}"), mend);
                 None
             }

@@ -57,7 +57,9 @@ fn area_of(key: &str) -> String {
     match (parts.next().unwrap_or_default(), parts.next()) {
         ("pixi", Some(name)) => format!("pixi {name}"),
         ("mandants", Some(id)) => format!("mandant {id}"),
-        ("mail" | "web" | "schedule" | "safety" | "database", _) => key.split('.').next().unwrap_or_default().to_owned(),
+        ("mail" | "web" | "schedule" | "safety" | "database", _) => {
+            key.split('.').next().unwrap_or_default().to_owned()
+        }
         _ => "configuration".to_owned(),
     }
 }
@@ -76,7 +78,11 @@ fn good(loaded: &Loaded) -> Vec<CheckRow> {
         CheckRow::good("web", "listen", settings.web.listen.to_string()),
     ];
     if let Some(mail) = &settings.mail {
-        rows.push(CheckRow::good("mail", "smtp", format!("{}:{} to {}", mail.smtp.host, mail.smtp.port, mail.to.join(", "))));
+        rows.push(CheckRow::good(
+            "mail",
+            "smtp",
+            format!("{}:{} to {}", mail.smtp.host, mail.smtp.port, mail.to.join(", ")),
+        ));
     }
     for (name, api) in &settings.pixi {
         let detail = if api.active { format!("{}, {}", api.endpoint, time(api.timeout)) } else { "off".to_owned() };

@@ -142,7 +142,13 @@ impl Files {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
                 let place = start(&Arc::from(folder.display().to_string()));
-                shape.findings.push(Finding::new(Severity::Error, &place, "", cannot(&error), "give the daemon the right to read it"));
+                shape.findings.push(Finding::new(
+                    Severity::Error,
+                    &place,
+                    "",
+                    cannot(&error),
+                    "give the daemon the right to read it",
+                ));
                 return Vec::new();
             }
         };
@@ -168,13 +174,17 @@ fn merge(whole: &mut Vec<Entry>, entries: Vec<Entry>, shape: &mut Shape<'_>) {
             ));
             continue;
         }
-        let there = whole.iter_mut().find(|there| there.key == entry.key);
-        match (there, entry.node) {
-            (Some(Entry { node: Node::Map(there), .. }), Node::Map(more)) => there.extend(more),
-            (Some(_), Node::Map(_) | Node::Null) => {}
-            // Of the wrong sort: one of the two stays to be reported.
-            (Some(there), node) => *there = Entry { node, ..entry },
-            (None, node) => whole.push(Entry { node, ..entry }),
+        let Entry { node: Node::Map(more), .. } = entry else {
+            let message = format!("is {}", entry.node.kind());
+            let mend = "write a block of keys, indented under it";
+            shape.findings.push(Finding::new(Severity::Error, &entry.place, entry.key, message, mend));
+            continue;
+        };
+        match whole.iter_mut().find(|there| there.key == entry.key) {
+            Some(Entry { node: Node::Map(there), .. }) => there.extend(more),
+            // The main file's own is of the wrong sort and will be reported.
+            Some(_) => {}
+            None => whole.push(Entry { node: Node::Map(more), ..entry }),
         }
     }
 }

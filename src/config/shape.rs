@@ -127,7 +127,12 @@ impl Shape<'_> {
             }
             (node, Some("array")) => {
                 let found = node.kind();
-                self.error(&place, &path, format!("is {found}"), "write a list: [a, b], or one \"- a\" per line under it");
+                self.error(
+                    &place,
+                    &path,
+                    format!("is {found}"),
+                    "write a list: [a, b], or one \"- a\" per line under it",
+                );
                 false
             }
             (Node::Scalar(text), _) => match scalar(text, schema, &entry.key) {
@@ -139,7 +144,12 @@ impl Shape<'_> {
             },
             (node, _) => {
                 let found = node.kind();
-                self.error(&place, &path, format!("is {found}"), "write a single value; put text with special signs in quotes");
+                self.error(
+                    &place,
+                    &path,
+                    format!("is {found}"),
+                    "write a single value; put text with special signs in quotes",
+                );
                 false
             }
         };

@@ -80,9 +80,7 @@ fn safety(safety: &Safety) -> Value {
 }
 
 fn web(web: &Web, secrets: &Secrets<'_>) -> Value {
-    let user = |(index, user): (usize, &crate::config::settings::User)| {
-        json!({"name": user.name, "password_hash": secrets.mask(&format!("web.users[{index}].password_hash"))})
-    };
+    let user = |(index, user): (usize, &crate::config::settings::User)| json!({"name": user.name, "password_hash": secrets.mask(&format!("web.users[{index}].password_hash"))});
     json!({
         "listen": web.listen.to_string(),
         "tls": web.tls.as_ref().map(|tls| json!({"cert": tls.cert, "key": tls.key})),

@@ -76,7 +76,9 @@ pub fn quiet_hours(text: &str) -> Read<Option<QuietHours>> {
 /// `30s`, `5m`, `2h`, `7d`.
 pub fn duration(text: &str) -> Read<Duration> {
     let wrong = || complain("is not a length of time", "write a whole number and s, m, h or d, such as 30s, 5m or 7d");
-    let Some((number, unit)) = text.char_indices().next_back().map(|(last, _)| text.split_at(last)) else { return wrong() };
+    let Some((number, unit)) = text.char_indices().next_back().map(|(last, _)| text.split_at(last)) else {
+        return wrong();
+    };
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
@@ -126,7 +128,10 @@ pub fn date(text: &str) -> Read<NaiveDate> {
 /// IP address and port.
 pub fn listen(text: &str) -> Read<SocketAddr> {
     text.parse().or_else(|_| {
-        complain("is not an address to listen on", "write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080")
+        complain(
+            "is not an address to listen on",
+            "write an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080",
+        )
     })
 }
 
@@ -169,7 +174,9 @@ pub fn safe_address(text: &str) -> Read<Url> {
 pub fn mail_address(text: &str) -> Read<String> {
     let wrong = || complain("is not a mail address", "write name@example.org, without a name or brackets around it");
     let Some((local, domain)) = text.rsplit_once('@') else { return wrong() };
-    let local_fine = !local.is_empty() && local.len() <= 64 && local.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[],;:\\\"@".contains(&b));
+    let local_fine = !local.is_empty()
+        && local.len() <= 64
+        && local.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[],;:\\\"@".contains(&b));
     if !local_fine || local.starts_with('.') || local.ends_with('.') || host(domain).is_err() {
         return wrong();
     }
@@ -306,7 +313,8 @@ mod tests {
     #[test]
     fn mail_addresses_are_bare() {
         assert!(mail_address("it@example.org").is_ok());
-        for text in ["it", "IT <it@example.org>", "it@", "@x.org", "a@b@c", "it@exa mple.org", "a\nb@x.org", "a@-x.org"] {
+        for text in ["it", "IT <it@example.org>", "it@", "@x.org", "a@b@c", "it@exa mple.org", "a\nb@x.org", "a@-x.org"]
+        {
             assert!(mail_address(text).is_err(), "{text}");
         }
     }

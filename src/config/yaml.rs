@@ -127,7 +127,9 @@ fn syntax_error(error: &serde_saphyr::Error, file: &Arc<str>) -> SyntaxError {
     let message = match error.without_snippet() {
         // The parser's own texts are fixed; at most they name a single character.
         E::ExternalMessage { msg, .. } => return SyntaxError { place, message: format!("not YAML: {msg}") },
-        E::UnknownAnchor { .. } => "an alias (*name) without its anchor (&name); put a text that begins with * in quotes",
+        E::UnknownAnchor { .. } => {
+            "an alias (*name) without its anchor (&name); put a text that begins with * in quotes"
+        }
         E::Budget { .. }
         | E::AliasReplayCounterOverflow { .. }
         | E::AliasReplayLimitExceeded { .. }
@@ -273,7 +275,9 @@ mod tests {
 
     #[test]
     fn scalars_keep_the_text_as_written() {
-        for text in ["12345", "0123", "1e5", "true", "no", "0x1F", "-0", "1_000", "1.50", ".inf", "99999999999999999999999"] {
+        for text in
+            ["12345", "0123", "1e5", "true", "no", "0x1F", "-0", "1_000", "1.50", ".inf", "99999999999999999999999"]
+        {
             assert_eq!(text_of(&tree(&format!("a:\n  ä: ö\np: {text}   # comment\n")), "p"), text);
             assert_eq!(text_of(&tree(&format!("{{p: {text}}}")), "p"), text);
             assert_eq!(text_of(&tree(&format!("{text}: p")), text), "p", "as a key");

@@ -12,10 +12,7 @@ use crate::config::ids::{ApiName, MandantId, PaymentCode};
 use crate::config::settings::{KeyPair, Mandant, MandantKind, PaymentType};
 use crate::config::value::{self, KeyEnvironment};
 
-pub(super) fn mandants(
-    at: &At<'_>,
-    pixi: &At<'_>,
-) -> BTreeMap<MandantId, Mandant> {
+pub(super) fn mandants(at: &At<'_>, pixi: &At<'_>) -> BTreeMap<MandantId, Mandant> {
     let mut pairs = Pairs::default();
     let mut mandants = BTreeMap::new();
     for entry in at.entries() {
@@ -33,17 +30,17 @@ pub(super) fn mandants(
     mandants
 }
 
-fn mandant(
-    at: &At<'_>,
-    pixi: &At<'_>,
-    pairs: &mut Pairs,
-) -> Option<Mandant> {
+fn mandant(at: &At<'_>, pixi: &At<'_>, pairs: &mut Pairs) -> Option<Mandant> {
     let api = at.key("pixi").text();
     let known_apis = pixi.entries();
     let known: Vec<&str> = known_apis.iter().map(At::name).collect();
     if let Some(api) = api.as_deref().filter(|api| !known.contains(api)) {
         let near = nearest(api, known.iter().copied()).map(|near| format!(" (nearest: {near})")).unwrap_or_default();
-        let choice = if known.is_empty() { "an API under pixi first".to_owned() } else { format!("one of {}", known.join(", ")) };
+        let choice = if known.is_empty() {
+            "an API under pixi first".to_owned()
+        } else {
+            format!("one of {}", known.join(", "))
+        };
         at.key("pixi").error("names no block under pixi", format!("write {choice}{near}"));
     }
     // One that is missing or wrong counts as on here, so that the payment types' own errors show in the same run.
@@ -72,16 +69,12 @@ fn mandant(
     Some(Mandant { name, pixi: ApiName(api?), kind: kind?, process_from, mail, payment_types })
 }
 
-fn payment_type(
-    at: &At<'_>,
-    kind: Option<MandantKind>,
-    api_active: bool,
-    pairs: &mut Pairs,
-) -> Option<PaymentType> {
+fn payment_type(at: &At<'_>, kind: Option<MandantKind>, api_active: bool, pairs: &mut Pairs) -> Option<PaymentType> {
     let active = at.key("active").flag() && api_active;
     let event = |key: &str| {
         if active && !at.key(key).is_set() {
-            at.key(key).error("is missing", format!("write {key}: … (the booking event's id in pixi), or active: false"));
+            at.key(key)
+                .error("is missing", format!("write {key}: … (the booking event's id in pixi), or active: false"));
         }
         at.key(key).read(value::event).unwrap_or_default()
     };
@@ -150,7 +143,9 @@ fn key_pair(at: &At<'_>, kind: Option<MandantKind>, active: bool, pairs: &mut Pa
     let secret = private.secret(active);
     let public_environment = public.read(|text| value::unzer_key(text, "pub"));
     let private_environment = secret.as_ref().and_then(|secret| {
-        value::unzer_key(secret.expose_secret(), "priv").map_err(|complaint| private.error(complaint.what, complaint.mend)).ok()
+        value::unzer_key(secret.expose_secret(), "priv")
+            .map_err(|complaint| private.error(complaint.what, complaint.mend))
+            .ok()
     });
     if let (Some(one), Some(other)) = (public_environment, private_environment)
         && one != other
@@ -173,9 +168,10 @@ fn key_pair(at: &At<'_>, kind: Option<MandantKind>, active: bool, pairs: &mut Pa
     let private_key = if active { secret? } else { secret.unwrap_or_else(|| SecretString::from("")) };
     if !private_key.expose_secret().is_empty() {
         let here = private.place().clone();
-        let first = pairs.0.entry(public_key.clone()).or_insert_with(|| {
-            (private_key.clone(), format!("{}:{}", here.file, here.line))
-        });
+        let first = pairs
+            .0
+            .entry(public_key.clone())
+            .or_insert_with(|| (private_key.clone(), format!("{}:{}", here.file, here.line)));
         if first.0.expose_secret() != private_key.expose_secret() {
             private.error(
                 format!("differs from the private key written for the same public key in {}", first.1),

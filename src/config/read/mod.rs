@@ -27,7 +27,10 @@ pub fn settings(top: &At<'_>) -> Option<Settings> {
     let pixi = pixi::apis(&top.key("pixi"));
     let mandants = mandants::mandants(&top.key("mandants"), &top.key("pixi"));
     if !top.key("mail").is_set() && mandants.values().any(|mandant| mandant.mail.is_none()) {
-        top.key("mail").warn("is missing: problems are shown on the pages and mailed to nobody", "write mail: with from, to and smtp");
+        top.key("mail").warn(
+            "is missing: problems are shown on the pages and mailed to nobody",
+            "write mail: with from, to and smtp",
+        );
     }
     Some(Settings {
         timezone: timezone?,
@@ -100,7 +103,8 @@ mod tests {
         assert_eq!(read("sqlite://a.db").unwrap(), Database::Sqlite("/etc/p/a.db".into()));
         assert_eq!(read("sqlite:///var/a.db").unwrap(), Database::Sqlite("/var/a.db".into()));
         assert!(matches!(read("postgres://u:pw@host/db").unwrap(), Database::Postgres(_)));
-        for text in ["sqlite://", "sqlite:a.db", "sqlite://..", "postgres://", "postgres://host", "mysql://h/d", "a.db"] {
+        for text in ["sqlite://", "sqlite:a.db", "sqlite://..", "postgres://", "postgres://host", "mysql://h/d", "a.db"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }

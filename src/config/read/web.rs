@@ -17,7 +17,8 @@ pub(super) fn web(at: &At<'_>) -> Option<Web> {
     let public_url = at.key("public_url").read(value::web_address);
     if let Some(url) = public_url.as_ref().filter(|url| url.scheme() == "http" && !value::is_loopback(url)) {
         let mend = format!("write https://{}", url.host_str().unwrap_or("…"));
-        at.key("public_url").warn("is not encrypted: logins can be read on the way, and Unzer sends no webhooks there", mend);
+        at.key("public_url")
+            .warn("is not encrypted: logins can be read on the way, and Unzer sends no webhooks there", mend);
     }
     if listen.is_some_and(|listen| !listen.ip().is_loopback()) && !at.key("tls").is_set() {
         at.key("listen").warn(
@@ -68,7 +69,10 @@ fn token(at: &At<'_>, allowed: fn(u8) -> bool) -> Option<SecretString> {
     let token = at.secret(true)?;
     let text = token.expose_secret();
     if text.len() < SHORTEST_TOKEN {
-        at.error("is too short to be safe", format!("write at least {SHORTEST_TOKEN} characters: openssl rand -hex 32"));
+        at.error(
+            "is too short to be safe",
+            format!("write at least {SHORTEST_TOKEN} characters: openssl rand -hex 32"),
+        );
     } else if !text.bytes().all(allowed) {
         at.error("has signs that a token may not have", "write letters, digits, - and _ only: openssl rand -hex 32");
     }

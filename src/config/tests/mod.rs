@@ -89,7 +89,10 @@ pub(super) fn settings(text: &str) -> Settings {
 #[test]
 fn the_small_file_is_fine() {
     let text = findings(SMALL);
-    assert_eq!(text, "warning: pixi-payd.yaml: mail: is missing: problems are shown on the pages and mailed to nobody; write mail: with from, to and smtp");
+    assert_eq!(
+        text,
+        "warning: pixi-payd.yaml: mail: is missing: problems are shown on the pages and mailed to nobody; write mail: with from, to and smtp"
+    );
 }
 
 #[test]

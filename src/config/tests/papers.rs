@@ -91,11 +91,13 @@ fn reference() -> String {
 
 fn section(text: &mut String, title: &str, block: &Value, whole: &Value) {
     let described = block["description"].as_str().unwrap_or_default().replace('\n', " ");
-    write!(text, "\n## {title}\n\n{described}\n\n| key | meaning | value | default |\n| --- | --- | --- | --- |\n").unwrap();
+    write!(text, "\n## {title}\n\n{described}\n\n| key | meaning | value | default |\n| --- | --- | --- | --- |\n")
+        .unwrap();
     let required: Vec<&str> = block["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (key, what) in block["properties"].as_object().unwrap() {
         let meaning = what["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|");
-        let target = what["$ref"].as_str().and_then(|name| name.strip_prefix("#/$defs/")).map(|name| &whole["$defs"][name]);
+        let target =
+            what["$ref"].as_str().and_then(|name| name.strip_prefix("#/$defs/")).map(|name| &whole["$defs"][name]);
         let words = words(target.unwrap_or(what));
         let meaning = if words.is_empty() { meaning } else { format!("{meaning} {words}") };
         let default = match &what["default"] {

@@ -37,7 +37,10 @@ fn what_is_missing_names_the_key() {
     let text = findings(&yaml("{env: PIXI_PASSWORD}"));
     assert!(text.contains("pixi.live.password: the environment variable PIXI_PASSWORD is not set"), "{text}");
     let text = findings(&yaml("{fiel: x}"));
-    assert!(text.contains("pixi.live.password: is not a secret; write the text itself, {file: PATH} or {env: NAME}"), "{text}");
+    assert!(
+        text.contains("pixi.live.password: is not a secret; write the text itself, {file: PATH} or {env: NAME}"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -48,7 +51,10 @@ fn files_others_can_read_are_warned_of() {
     set_mode(&folder.path("p"), 0o640);
     set_mode(&folder.path("pixi-payd.yaml"), 0o644);
     let text = folder.findings();
-    assert!(text.contains("warning: pixi-payd.yaml:2: pixi.live.password: others can read the secret's file"), "{text}");
+    assert!(
+        text.contains("warning: pixi-payd.yaml:2: pixi.live.password: others can read the secret's file"),
+        "{text}"
+    );
     assert!(text.contains("others can read this file, and it holds secrets; chmod 600"), "{text}");
 }
 

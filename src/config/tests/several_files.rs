@@ -58,7 +58,12 @@ fn errors_of_several_files_come_in_one_run() {
         .with("conf.d/c.yaml", "mandants: 5\n")
         .with("conf.d/key", "s-priv-3");
     let text = folder.findings();
-    for part in ["pixi-payd.yaml:6: mandants.LEO.kind", "conf.d/a.yaml:7: mandants.TOM", "conf.d/b.yaml:", "conf.d/c.yaml:1: mandants: is a single value"] {
+    for part in [
+        "pixi-payd.yaml:6: mandants.LEO.kind",
+        "conf.d/a.yaml:7: mandants.TOM",
+        "conf.d/b.yaml:",
+        "conf.d/c.yaml:1: mandants: is a single value",
+    ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }
