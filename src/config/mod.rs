@@ -26,5 +26,8 @@ pub use load::{Loaded, find_file, load, load_with};
 pub use settings::*;
 pub use show::{show, show_json};
 
+/// A commented file to start from; it loads as it is, with everything that needs a secret switched off.
+pub const STARTER: &str = include_str!("starter.yaml");
+
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,26 @@ fn the_example_loads_and_shows() {
 }
 
 #[test]
+fn the_starter_loads_as_it_is_and_with_every_comment_taken_off() {
+    let text = findings(STARTER);
+    assert!(text.lines().all(|line| line.starts_with("warning: ")), "{text}");
+    // A line such as `# mail: …` is an example, a line of prose is not.
+    let example = |line: &str| {
+        let key = line.trim_start().trim_start_matches("# ").split(':').next().unwrap_or_default();
+        line.trim_start().starts_with("# ") && line.contains(':') && !key.trim().contains(' ')
+            || line.contains("#   - {")
+    };
+    let bare = |line: &str| if example(line) { line.replacen("# ", "", 1) } else { line.to_owned() };
+    let whole: String = STARTER.lines().skip(2).map(|line| bare(line) + "\n").collect();
+    assert!(!whole.contains("# mail:"), "{whole}");
+    let text = findings(&whole);
+    let wrong = |line: &&str| {
+        !line.starts_with("warning: ") && !line.contains(" is not there; ") && !line.contains("there is no file")
+    };
+    assert_eq!(text.lines().filter(wrong).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
 fn the_example_writes_every_key_of_the_schema() {
     let text = include_str!("../../../fixtures/config/example.yaml");
     let whole = schema();

@@ -34,7 +34,7 @@ proptest! {
             0..25,
         )
     ) {
-        let text: String = lines.iter().map(|(a, b, c, d)| format!("{a}{b}{c}{d}\n")).collect();
+        let text = lines.iter().map(|(a, b, c, d)| format!("{a}{b}{c}{d}")).collect::<Vec<_>>().join("\n");
         let _ = Folder::new().with("pixi-payd.yaml", text).load();
     }
 
