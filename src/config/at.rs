@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::config::finding::{Finding, Severity, shown};
-use crate::config::shape::{join, resolve, schema_of};
+use crate::config::shape::{join, schema_of};
 use crate::config::value::{Complaint, Read};
 use crate::config::yaml::{Entry, Node, Place};
 
-/// Where the values of a secret comes from, for `config show`.
+/// Where each secret comes from (`value`, `file PATH`, `env NAME`), by its key.
 pub type Origins = BTreeMap<String, String>;
 
 /// Looks up an environment variable.
@@ -44,14 +44,24 @@ pub struct At<'a> {
     context: &'a Context<'a>,
     entry: Option<&'a Entry>,
     schema: &'a Value,
+    /// Key with its parents in the whole, inheritance applied.
     path: String,
+    /// The same as written in the file; where a key is missing, as it would have to be written.
+    written: String,
     place: Place,
 }
 
 impl<'a> At<'a> {
     /// The whole file.
     pub fn top(context: &'a Context<'a>, whole: &'a Entry) -> Self {
-        Self { context, entry: Some(whole), schema: context.root, path: String::new(), place: whole.place.clone() }
+        Self {
+            context,
+            entry: Some(whole),
+            schema: context.root,
+            path: String::new(),
+            written: String::new(),
+            place: whole.place.clone(),
+        }
     }
 
     /// What stands under `key`.
@@ -60,13 +70,9 @@ impl<'a> At<'a> {
         debug_assert!(schema.is_some(), "{key} is not in the schema of {}", self.path);
         let entry = self.entry.and_then(|entry| entry.node.get(key));
         let place = entry.map_or_else(|| self.place.clone(), |entry| entry.place.clone());
-        Self {
-            context: self.context,
-            entry,
-            schema: schema.unwrap_or(&Value::Null),
-            path: join(&self.path, key),
-            place,
-        }
+        let written = entry.map_or_else(|| join(&self.written, key), |entry| entry.path.clone());
+        let path = join(&self.path, key);
+        Self { context: self.context, entry, schema: schema.unwrap_or(&Value::Null), path, written, place }
     }
 
     /// The entries of an open block or of a list.
@@ -80,6 +86,7 @@ impl<'a> At<'a> {
             } else {
                 join(&self.path, &entry.key)
             },
+            written: entry.path.clone(),
             place: entry.place.clone(),
         };
         self.entry.map(|entry| entry.node.entries().iter().map(inner).collect()).unwrap_or_default()
@@ -243,17 +250,11 @@ impl<'a> At<'a> {
 
     fn report(&self, severity: Severity, message: impl Into<String>, mend: impl Into<String>) {
         // What is inherited is reported where it is written, and once.
-        let key = self.entry.map_or(&self.path, |entry| &entry.path);
-        let finding = Finding::new(severity, &self.place, key, message, mend);
+        let finding = Finding::new(severity, &self.place, &self.written, message, mend);
         let mut findings = self.context.findings.borrow_mut();
         if !findings.contains(&finding) {
             findings.push(finding);
         }
-    }
-
-    /// Schema of this key.
-    pub fn schema(&self) -> &'a Value {
-        resolve(self.schema, self.context.root)
     }
 }
 
@@ -263,7 +264,7 @@ fn shown_variable(name: &str) -> &str {
     if plain { name } else { "(name not shown: not all capitals)" }
 }
 
-/// Text of a file of at most 1 MiB.
+/// Text of a file of at most 8 MiB.
 pub fn read_bounded(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, ErrorKind, Read as _};
     const MOST: u64 = 8 << 20;

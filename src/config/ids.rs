@@ -26,6 +26,12 @@ macro_rules! display_inner {
                 f.write_str(&self.0)
             }
         }
+        /// Maps by this name can be asked with a plain text.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(text.to_owned())

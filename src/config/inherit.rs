@@ -18,9 +18,6 @@ pub fn inherit(whole: &mut [Entry]) {
             continue;
         };
         for payment_type in types {
-            if matches!(payment_type.node, Node::Null) {
-                payment_type.node = Node::Map(Vec::new());
-            }
             if let Node::Map(own) = &mut payment_type.node {
                 // A public key with another pair's private key would be worse than none.
                 let own_pair = own.iter().any(|entry| is_pair(&entry.key));

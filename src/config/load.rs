@@ -32,7 +32,7 @@ pub struct Loaded {
 }
 
 /// The file to read: the one named on the command line, else in `$PIXI_PAYD_CONFIG`, else the first usual one there is.
-pub fn find_file(named: Option<&Path>, environment: Option<OsString>) -> Result<PathBuf, Finding> {
+pub fn find_file(named: Option<&Path>, environment: Option<OsString>) -> Result<PathBuf, Findings> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
@@ -44,7 +44,7 @@ pub fn find_file(named: Option<&Path>, environment: Option<OsString>) -> Result<
     found.map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)).ok_or_else(|| {
         let message = format!("is not there, nor is {}", USUAL[1]);
         let mend = "name a file with --config or PIXI_PAYD_CONFIG, or make one with: pixi-payd config new";
-        Finding::new(Severity::Error, &start(&Arc::from("pixi-payd.yaml")), "", message, mend)
+        Findings(vec![Finding::new(Severity::Error, &start(&Arc::from("pixi-payd.yaml")), "", message, mend)])
     })
 }
 
@@ -59,7 +59,7 @@ pub fn load_with(path: &Path, environment: Environment<'_>) -> Result<Loaded, Fi
     let mut shape = Shape { root: &schema, findings: Vec::new() };
     let mut reader = Files::default();
     let mut whole = reader.read(path, &mut shape).unwrap_or_default();
-    for further in reader.conf_d(path, &mut shape) {
+    for further in conf_d(path, &mut shape) {
         let entries = reader.read(&further, &mut shape).unwrap_or_default();
         merge(&mut whole, entries, &mut shape);
     }
@@ -133,31 +133,31 @@ impl Files {
             }
         }
     }
+}
 
-    /// `conf.d/*.yaml` beside the main file, by name.
-    fn conf_d(&self, main: &Path, shape: &mut Shape<'_>) -> Vec<PathBuf> {
-        let folder = main.parent().unwrap_or(Path::new("")).join("conf.d");
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
-            Err(error) => {
-                let place = start(&Arc::from(folder.display().to_string()));
-                shape.findings.push(Finding::new(
-                    Severity::Error,
-                    &place,
-                    "",
-                    cannot(&error),
-                    "give the daemon the right to read it",
-                ));
-                return Vec::new();
-            }
-        };
-        let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        let visible = |path: &Path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
-        files.retain(|path| path.extension().is_some_and(|end| end == "yaml") && visible(path));
-        files.sort();
-        files
-    }
+/// `conf.d/*.yaml` beside the main file, by name.
+fn conf_d(main: &Path, shape: &mut Shape<'_>) -> Vec<PathBuf> {
+    let folder = main.parent().unwrap_or(Path::new("")).join("conf.d");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            let place = start(&Arc::from(folder.display().to_string()));
+            shape.findings.push(Finding::new(
+                Severity::Error,
+                &place,
+                "",
+                cannot(&error),
+                "give the daemon the right to read it",
+            ));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let visible = |path: &Path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
+    files.retain(|path| path.extension().is_some_and(|end| end == "yaml") && visible(path));
+    files.sort();
+    files
 }
 
 /// Puts the blocks of a further file beside those already read; a key in both is found later as written twice.
@@ -174,13 +174,17 @@ fn merge(whole: &mut Vec<Entry>, entries: Vec<Entry>, shape: &mut Shape<'_>) {
             ));
             continue;
         }
-        let there = whole.iter_mut().find(|there| there.key == entry.key);
-        match (there, entry.node) {
-            (Some(Entry { node: Node::Map(there), .. }), Node::Map(more)) => there.extend(more),
-            (Some(_), Node::Map(_) | Node::Null) => {}
-            // Of the wrong sort: one of the two stays to be reported.
-            (Some(there), node) => *there = Entry { node, ..entry },
-            (None, node) => whole.push(Entry { node, ..entry }),
+        let Entry { node: Node::Map(more), .. } = entry else {
+            let message = format!("is {}", entry.node.kind());
+            let mend = "write a block of keys, indented under it";
+            shape.findings.push(Finding::new(Severity::Error, &entry.place, entry.key, message, mend));
+            continue;
+        };
+        match whole.iter_mut().find(|there| there.key == entry.key) {
+            Some(Entry { node: Node::Map(there), .. }) => there.extend(more),
+            // The main file's own is of the wrong sort and will be reported.
+            Some(_) => {}
+            None => whole.push(Entry { node: Node::Map(more), ..entry }),
         }
     }
 }

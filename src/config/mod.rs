@@ -5,6 +5,7 @@
 //! its line and the mend, and never with a secret in it.
 
 mod at;
+pub mod check;
 pub mod file;
 pub mod finding;
 pub mod ids;
@@ -14,6 +15,7 @@ pub mod quiet;
 mod read;
 pub mod settings;
 mod shape;
+mod show;
 mod value;
 mod yaml;
 
@@ -23,3 +25,10 @@ pub use finding::{Finding, Findings, Severity};
 pub use ids::*;
 pub use load::{Loaded, find_file, load, load_with};
 pub use settings::*;
+pub use show::{show, show_json};
+
+/// A commented file to start from; it loads as it is, with everything that needs a secret switched off.
+pub const STARTER: &str = include_str!("starter.yaml");
+
+#[cfg(test)]
+mod tests;

@@ -21,11 +21,6 @@ pub fn schema_of<'a>(key: &str, block: &'a Value, root: &'a Value) -> Option<&'a
     named.or_else(|| block.get("additionalProperties").or_else(|| block.get("items")).filter(|open| open.is_object()))
 }
 
-/// True where `schema` is a secret's.
-pub fn is_secret(schema: &Value, root: &Value) -> bool {
-    resolve(schema, root)["x-kind"] == "secret"
-}
-
 /// Looks at trees along a schema.
 pub struct Shape<'a> {
     /// The whole schema.
@@ -58,6 +53,11 @@ impl Shape<'_> {
                 entry.node = Node::Bad;
                 continue;
             }
+            // `V:` alone is a payment type that takes everything from the defaults.
+            let named_by_user = block["properties"].get(&entry.key).is_none();
+            if named_by_user && matches!(entry.node, Node::Null) && resolve(schema, root)["type"] == "object" {
+                entry.node = Node::Map(Vec::new());
+            }
             self.value(entry, schema);
         }
         // An empty key counts as missing.
@@ -71,18 +71,20 @@ impl Shape<'_> {
         }
     }
 
-    /// Reports and strikes out keys written twice, naming both places.
-    pub fn repeated_keys(&mut self, entries: &mut [Entry], path: &str) {
-        for index in 1..entries.len() {
-            let (before, rest) = entries.split_at_mut(index);
-            let again = &mut rest[0];
-            if let Some(first) = before.iter().find(|entry| entry.key == again.key) {
-                let key = join(path, shown_key(&again.key).unwrap_or("?"));
-                let message = format!("is written twice, first in {}", at(&first.place));
-                self.error(&again.place.clone(), &key, message, "take one of them out");
-                again.node = Node::Null;
+    /// Reports and takes out keys written twice, naming both places.
+    pub fn repeated_keys(&mut self, entries: &mut Vec<Entry>, path: &str) {
+        let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+        for entry in entries.drain(..) {
+            match kept.iter().find(|first| first.key == entry.key) {
+                Some(first) => {
+                    let key = join(path, shown_key(&entry.key).unwrap_or("?"));
+                    let message = format!("is written twice, first in {}", at(&first.place));
+                    self.error(&entry.place, &key, message, "take one of them out");
+                }
+                None => kept.push(entry),
             }
         }
+        *entries = kept;
     }
 
     fn unknown_key(&mut self, entry: &Entry, block: &Value) {

@@ -312,7 +312,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for level in 1..12 {
             let alias = format!("*a{},", level - 1).repeat(10);
-            bomb.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
+            bomb += &format!("a{level}: &a{level} [{alias}]\n");
         }
         assert!(parse(&bomb, &Arc::from("x")).is_err());
         assert!(parse(&"[".repeat(10_000), &Arc::from("x")).is_err());

@@ -9,10 +9,10 @@ use super::mail;
 use crate::config::at::At;
 use crate::config::finding::nearest;
 use crate::config::ids::{ApiName, MandantId, PaymentCode};
-use crate::config::settings::{KeyPair, Mandant, MandantKind, PaymentType, PixiApi};
+use crate::config::settings::{KeyPair, Mandant, MandantKind, PaymentType};
 use crate::config::value::{self, KeyEnvironment};
 
-pub(super) fn mandants(at: &At<'_>, pixi: &At<'_>, apis: &BTreeMap<ApiName, PixiApi>) -> BTreeMap<MandantId, Mandant> {
+pub(super) fn mandants(at: &At<'_>, pixi: &At<'_>) -> BTreeMap<MandantId, Mandant> {
     let mut pairs = Pairs::default();
     let mut mandants = BTreeMap::new();
     for entry in at.entries() {
@@ -20,7 +20,7 @@ pub(super) fn mandants(at: &At<'_>, pixi: &At<'_>, apis: &BTreeMap<ApiName, Pixi
         if !(1..=3).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
             entry.error("is not a pixi ShopID", "write the mandant's code in pixi, one to three letters or digits");
         }
-        if let Some(mandant) = mandant(&entry, pixi, apis, &mut pairs) {
+        if let Some(mandant) = mandant(&entry, pixi, &mut pairs) {
             mandants.insert(MandantId::from(id), mandant);
         }
     }
@@ -30,9 +30,10 @@ pub(super) fn mandants(at: &At<'_>, pixi: &At<'_>, apis: &BTreeMap<ApiName, Pixi
     mandants
 }
 
-fn mandant(at: &At<'_>, pixi: &At<'_>, apis: &BTreeMap<ApiName, PixiApi>, pairs: &mut Pairs) -> Option<Mandant> {
+fn mandant(at: &At<'_>, pixi: &At<'_>, pairs: &mut Pairs) -> Option<Mandant> {
     let api = at.key("pixi").text();
-    let known: Vec<&str> = pixi.entries().iter().map(At::name).collect();
+    let known_apis = pixi.entries();
+    let known: Vec<&str> = known_apis.iter().map(At::name).collect();
     if let Some(api) = api.as_deref().filter(|api| !known.contains(api)) {
         let near = nearest(api, known.iter().copied()).map(|near| format!(" (nearest: {near})")).unwrap_or_default();
         let choice = if known.is_empty() {
@@ -42,8 +43,9 @@ fn mandant(at: &At<'_>, pixi: &At<'_>, apis: &BTreeMap<ApiName, PixiApi>, pairs:
         };
         at.key("pixi").error("names no block under pixi", format!("write {choice}{near}"));
     }
-    let api = api.map(ApiName);
-    let api_active = api.as_ref().and_then(|api| apis.get(api)).is_some_and(|api| api.active);
+    // One that is missing or wrong counts as on here, so that the payment types' own errors show in the same run.
+    let its_block = known_apis.iter().find(|block| Some(block.name()) == api.as_deref());
+    let api_active = its_block.is_none_or(|block| block.is_bad() || block.key("active").flag());
     let kind = at.key("kind").choice::<MandantKind>();
     let process_from = at.key("process_from").read(value::date);
     if !at.key("process_from").is_set() {
@@ -64,7 +66,7 @@ fn mandant(at: &At<'_>, pixi: &At<'_>, apis: &BTreeMap<ApiName, PixiApi>, pairs:
         }
     }
     let name = at.key("name").text().unwrap_or_else(|| at.name().to_owned());
-    Some(Mandant { name, pixi: api?, kind: kind?, process_from, mail, payment_types })
+    Some(Mandant { name, pixi: ApiName(api?), kind: kind?, process_from, mail, payment_types })
 }
 
 fn payment_type(at: &At<'_>, kind: Option<MandantKind>, api_active: bool, pairs: &mut Pairs) -> Option<PaymentType> {

@@ -25,7 +25,13 @@ pub fn settings(top: &At<'_>) -> Option<Settings> {
     let web = web::web(&top.key("web"));
     let mail = mail::mail(&top.key("mail"));
     let pixi = pixi::apis(&top.key("pixi"));
-    let mandants = mandants::mandants(&top.key("mandants"), &top.key("pixi"), &pixi);
+    let mandants = mandants::mandants(&top.key("mandants"), &top.key("pixi"));
+    if !top.key("mail").is_set() && mandants.values().any(|mandant| mandant.mail.is_none()) {
+        top.key("mail").warn(
+            "is missing: problems are shown on the pages and mailed to nobody",
+            "write mail: with from, to and smtp",
+        );
+    }
     Some(Settings {
         timezone: timezone?,
         language: language?,

@@ -21,12 +21,7 @@ pub(super) fn apis(at: &At<'_>) -> BTreeMap<ApiName, PixiApi> {
 fn api(at: &At<'_>) -> Option<PixiApi> {
     let active = at.key("active").flag();
     let endpoint = endpoint(&at.key("endpoint"));
-    let username = at.key("username").read(|name| match name {
-        "" => complain("is not a login name", "write the name pixi gave you"),
-        // Basic authentication ends the name at the first colon.
-        name if name.contains(':') => complain("holds a colon", "write the name alone, the password under password"),
-        name => Ok(name.to_owned()),
-    });
+    let username = username(&at.key("username"));
     // An API that is off may lack its secret: its settings are kept for later.
     let password = at.key("password").secret(active);
     let max_parallel = at.key("max_parallel").number();
@@ -45,6 +40,18 @@ fn api(at: &At<'_>) -> Option<PixiApi> {
         timeout: timeout?,
         columns,
     })
+}
+
+/// Never shown: people paste `name:password` here.
+fn username(at: &At<'_>) -> Option<String> {
+    let name = at.text()?;
+    if name.is_empty() || name.chars().any(char::is_control) {
+        at.error("is not a login name", "write the name pixi gave you");
+    } else if name.contains(':') {
+        // Basic authentication ends the name at the first colon.
+        at.error("holds a colon", "write the name alone, the password under password");
+    }
+    Some(name)
 }
 
 fn endpoint(at: &At<'_>) -> Option<Url> {
