@@ -382,7 +382,11 @@ impl Machine {
 
 fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = start.attributes().filter_map(Result::ok).find(|found| found.key.local_name().into_inner() == name)?;
-    Some(found.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_or_else(|_| found.value.to_string(), |value| value.into_owned()))
+    Some(
+        found
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map_or_else(|_| found.value.to_string(), |value| value.into_owned()),
+    )
 }
 
 fn is_nil(start: &BytesStart<'_>) -> bool {
