@@ -10,3 +10,6 @@ pub fn wsdl(endpoint: &str) -> String {
     let escaped = endpoint.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     COMMITTED.replace(PLACEHOLDER, &escaped)
 }
+
+#[cfg(test)]
+mod tests;

@@ -203,7 +203,6 @@ pub static CALLS: &[CallSpec] = &[
     )
     .core()
     .order_inferred(),
-    read("pixiGetOrderTotals", &[int("OrderNr"), text("OrderNrExternal"), int("CustKey")]).core(),
     read(
         "pixiGetOrderline",
         &[
@@ -223,6 +222,7 @@ pub static CALLS: &[CallSpec] = &[
     .core()
     .order_inferred()
     .answer_inferred(),
+    read("pixiGetOrderTotals", &[int("OrderNr"), text("OrderNrExternal"), int("CustKey")]).core(),
     read("pixiGetPaymenttypes", &[text("Code"), text("TagXML"), text("PaymentText"), text("IniOrderStatus")])
         .order_inferred(),
     read("pixiGetServerTime", &[]),
