@@ -30,6 +30,7 @@ enum No {
     NotOwner,
 }
 
+#[derive(Clone)]
 struct Intent {
     owner: Owner,
     order: OrderId,

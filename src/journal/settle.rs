@@ -290,6 +290,6 @@ pub(super) async fn count(tx: &mut Tx, order: &OrderId, currency: &str, counted:
     };
     let query =
         sqlx::query(sql::COUNT_TOTALS).bind(tx.today()).bind(&order.api.0).bind(&order.mandant.0).bind(currency);
-    added.into_iter().fold(query, |query, added| query.bind(added)).execute(&mut tx.conn).await?;
+    added.into_iter().fold(query, sqlx::query::Query::bind).execute(&mut tx.conn).await?;
     Ok(())
 }
