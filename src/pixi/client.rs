@@ -133,13 +133,12 @@ impl PixiClient {
     ) -> Result<RawAnswer, PixiError> {
         let params = params.iter().fold(Params::new(), |all, (name, value)| all.raw(name, value));
         let mut sink = RawSink::new(max_rows);
-        let tail = match call_spec(name) {
-            Some(spec) => self.exchange(spec, params, &mut sink).await?,
-            None => {
-                let body = envelope::encode_unknown(&self.0.namespace, name, &params)
-                    .map_err(|error| PixiError::Request { call: name.to_owned(), error })?;
-                self.send(name, "other", Effect::Write, body, &mut sink).await?
-            }
+        let tail = if let Some(spec) = call_spec(name) {
+            self.exchange(spec, params, &mut sink).await?
+        } else {
+            let body = envelope::encode_unknown(&self.0.namespace, name, &params)
+                .map_err(|error| PixiError::Request { call: name.to_owned(), error })?;
+            self.send(name, "other", Effect::Write, body, &mut sink).await?
         };
         if tail.row_sets == 0 {
             check_messages(name, &tail, false)?;

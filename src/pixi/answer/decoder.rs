@@ -65,6 +65,12 @@ impl Decoder {
         Ok(())
     }
 
+    /// Memory held for bytes not read yet.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.window.capacity()
+    }
+
     /// The answer is complete.
     pub fn finish(mut self, sink: &mut dyn Sink) -> Result<Tail, AnswerError> {
         if !self.cut.is_empty() {

@@ -385,7 +385,7 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(
         found
             .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-            .map_or_else(|_| found.value.to_string(), |value| value.into_owned()),
+            .map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned),
     )
 }
 

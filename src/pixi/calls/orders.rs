@@ -321,6 +321,11 @@ impl FromRow for TotalsRow {
     }
 }
 
+/// Columns of pixiGetOrderTotals.
+pub(super) fn totals_columns() -> &'static [ColumnSpec] {
+    TotalsRow::columns()
+}
+
 /// Totals of an order as its invoice would show them, in order currency (pixiGetOrderTotals).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderTotals {
