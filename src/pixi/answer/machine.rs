@@ -123,7 +123,7 @@ impl Machine {
     pub(super) fn text(&mut self, text: &str) -> Result<(), AnswerError> {
         match self.places.last() {
             Some(Place::Cell { .. } | Place::InCell) => {
-                if !text.contains('\r') {
+                if !text.as_bytes().contains(&b'\r') {
                     return self.row.push(text);
                 }
                 for (index, line) in text.replace("\r\n", "\n").split('\r').enumerate() {
