@@ -176,6 +176,19 @@ impl PixiClient {
         }
     }
 
+    /// As [`Self::all`], for calls that cut a long answer unless told otherwise: a full one is asked for again.
+    pub(in crate::pixi) async fn all_uncut<T: FromRow>(
+        &self,
+        call: &'static str,
+        params: Params,
+    ) -> Result<Vec<T>, PixiError> {
+        let rows = self.all(call, params.clone()).await?;
+        if rows.len() < assumptions::DEFAULT_ROWS {
+            return Ok(rows);
+        }
+        self.all(call, params.int("RowCount", assumptions::ALL_ROWS)).await
+    }
+
     /// `rows`, if each is of what was asked for.
     pub(in crate::pixi) fn only_of<T>(
         call: &'static str,
