@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::faults::Faults;
-use super::pixi::{Access, PixiSim};
+use super::pixi::{Access, CurrencyRow, PaymentType, PixiSim};
 use super::unzer::UnzerSim;
 use crate::clock::{Clock, Time};
 use crate::wire::{Peer, Request, Response, SendError, SharedWire, Wire};
@@ -54,6 +54,17 @@ impl World {
         let endpoint = Url::parse("http://127.0.0.1:9/soap/pixiSIM/").unwrap_or_else(|_| unreachable!("a constant"));
         let access = Access { endpoint, user: PIXI_USER.to_owned(), password: PIXI_PASSWORD.to_owned() };
         let pixi = PixiSim::with_faults(clock.clone(), ZONE, access, faults.clone());
+        for (code, text) in [(EXPERT, "Unzer"), (STANDARD, "Unzer sofort")] {
+            pixi.add_payment_type(PaymentType {
+                code: code.to_owned(),
+                tag: "unzer".to_owned(),
+                text: text.to_owned(),
+                starts_on_hold: true,
+            });
+        }
+        if let Ok(currency) = "PLN".parse() {
+            pixi.add_currency(CurrencyRow { id: 5, currency, active: true, per_mille: 234 });
+        }
         let unzer = UnzerSim::new(clock.clone(), faults.clone());
         unzer.set_base("http://127.0.0.1:9");
         Self { pixi, unzer, faults, clock }

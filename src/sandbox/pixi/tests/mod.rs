@@ -12,6 +12,7 @@ use quick_xml::events::Event;
 use super::*;
 
 mod dialect;
+mod interop;
 mod doors;
 mod ledger;
 mod life;
