@@ -7,8 +7,8 @@ use crate::steps::{Effect, Outcome, RefundAt};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment};
 
-use super::attempts::Attempt;
 use super::cancel;
+use super::capture;
 use super::draft::Draft;
 use super::facts::{Document, Facts};
 use super::sums;
@@ -41,6 +41,10 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     let mut credited = 0;
     for credit_note in facts.credit_notes() {
         credited += credit_note.total;
+        if capture::paid_by_others(facts, credit_note) {
+            capture::say_paid_by_others(draft, credit_note);
+            continue;
+        }
         let given = draft.sums.refunds.by_credit_note.get(&credit_note.nr).copied().unwrap_or(0);
         let amount = credit_note.total - given;
         if amount > draft.tolerance().min(credit_note.total - 1) && amount > 0 {
@@ -64,20 +68,20 @@ fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Documen
         }
         return;
     }
+    let given = note.total - amount;
     let amount = amount.min(limit);
     if amount <= 0 || !ripe(draft, note, amount) || !cancel::confirmed(draft, amount) {
         return;
     }
     let Some((charge, part)) = charge_for(draft.facts, payment, note, amount) else { return };
-    let given = note.total - amount;
+    let (at, part) = match group {
+        Group::PayLater => (RefundAt::Payment, amount),
+        _ => (RefundAt::Charge { charge: charge.clone() }, part),
+    };
     let target = draft.facts.money(given + part).decimal();
     let key = match group {
         Group::PayLater => format!("refund:{}:{target}", note.nr),
         _ => format!("refund:{}:{target}:{charge}", note.nr),
-    };
-    let (at, part) = match group {
-        Group::PayLater => (RefundAt::Payment, amount),
-        _ => (RefundAt::Charge { charge }, part),
     };
     let effect = Effect::Refund {
         payment: payment.id.clone(),
@@ -88,9 +92,10 @@ fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Documen
     };
     let attempt = draft.step("returns", key, effect, cancel::refund_guards(draft, credited));
     let written = draft.amount(part);
-    if attempt == Attempt::Go {
-        draft.say(Phrase::new(PhraseKey::RefundCreditNote).with("document", &note.nr).with("amount", written));
-    } else if let Some(refusal) = attempt.refusal() {
+    if attempt.goes() {
+        draft.say(Phrase::new(PhraseKey::RefundCreditNote).with("document", &note.nr).with("amount", &written));
+    }
+    if let Some(refusal) = attempt.refusal() {
         draft.rule("returns");
         let notice = Notice::problem(Number::RefundRefused)
             .with("amount", written)
