@@ -20,9 +20,11 @@ pub mod status;
 pub mod sums;
 mod watch;
 
-// story
+#[cfg(test)]
+mod story;
 
-// tests
+#[cfg(test)]
+mod tests;
 
 use std::ops::ControlFlow;
 
