@@ -25,7 +25,7 @@ const MOST_STEPS: usize = 150;
 const QUIET: TimeDelta = TimeDelta::hours(2);
 
 /// An order, its surroundings, and what the daemon did.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Story {
     pub facts: Facts,
     pub terms: Terms,
@@ -440,7 +440,7 @@ impl Story {
         evidence
     }
 
-    fn left_on(&self, charge: &str) -> i64 {
+    pub fn left_on(&self, charge: &str) -> i64 {
         let entries = &self.facts.payment.known().unwrap().transactions;
         let good = |entry: &&Transaction| entry.status == TransactionStatus::Success;
         let taken = |entry: &&Transaction| {
@@ -480,6 +480,7 @@ impl Story {
             TransactionKind::Charge => ("chg", "charges"),
             TransactionKind::Chargeback => ("cbk", "chargebacks"),
             TransactionKind::ChargebackReversal => ("cbr", "chargeback-reversals"),
+            TransactionKind::CancelAuthorize => ("cnl", "authorize/cancels"),
             _ => ("cnl", "cancels"),
         };
         let same = payment.transactions.iter().filter(|entry| entry.kind == kind && entry.parent.as_deref() == parent);
