@@ -55,7 +55,8 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
 
 /// One credit note: what is left of it, from the charge of the credited invoice where that has enough.
 fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Document, amount: i64, credited: i64) {
-    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited);
+    // Credits above the invoices within the tolerance are no leave to give back more than there is.
+    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited).max(0);
     if limit < amount - draft.tolerance() {
         draft.rule("returns");
         // While an invoice is not captured yet its own problem says enough.
