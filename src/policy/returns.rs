@@ -38,14 +38,16 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     if !cancel::foreign_refunds_clear(draft) {
         return;
     }
-    let mut credited = 0;
+    let given = |draft: &Draft<'_>, nr: &str| draft.sums.refunds.by_credit_note.get(nr).copied().unwrap_or(0);
+    // G up to and including g, and what a later one, refunded before this, has taken already.
+    let mut credited: i64 = facts.credit_notes().map(|note| given(draft, &note.nr).min(note.total)).sum();
     for credit_note in facts.credit_notes() {
-        credited += credit_note.total;
+        let given = given(draft, &credit_note.nr);
+        credited += credit_note.total - given.min(credit_note.total);
         if capture::paid_by_others(facts, credit_note) {
             capture::say_paid_by_others(draft, credit_note);
             continue;
         }
-        let given = draft.sums.refunds.by_credit_note.get(&credit_note.nr).copied().unwrap_or(0);
         let amount = credit_note.total - given;
         if amount > draft.tolerance().min(credit_note.total - 1) && amount > 0 {
             refund(draft, payment, group, credit_note, amount, credited);

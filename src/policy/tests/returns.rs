@@ -103,3 +103,18 @@ fn a_refused_refund_is_a_problem_and_not_booked() {
     assert_eq!(story.problems(), [1502]);
     assert!(!story.did.contains(&"book:GS1".to_owned()));
 }
+
+#[test]
+fn a_return_that_has_to_wait_is_not_blocked_by_a_later_one() {
+    let story = delivered().answer(Kind::Refund, refused(RefusalKind::Passing));
+    let story = story.returned("GS1", &[1]).returned("GS2", &[2]).settle();
+    assert_eq!(refunds(&story), ["refund:GS2:59.00:s-chg-2", "refund:GS1:60.00:s-chg-1"]);
+    assert_eq!((story.unzer().net, story.problems()), (0, vec![]));
+}
+
+#[test]
+fn a_credit_above_the_invoices_within_the_tolerance_gives_back_no_more_than_there_is() {
+    let story = order("4711").pay_later(119_00).settle().invoiced("RE1", &[1, 2], 119_01).settle();
+    let story = story.credited("GS1", &[1, 2], 119_02).settle();
+    assert_eq!((story.unzer().net, story.did.last().unwrap().as_str()), (0, "book:GS1"));
+}
