@@ -21,9 +21,11 @@ pub mod sums;
 mod watch;
 
 #[cfg(test)]
+#[allow(clippy::inconsistent_digit_grouping, reason = "amounts are written as euros and cents: 119_00")]
 mod story;
 
 #[cfg(test)]
+#[allow(clippy::inconsistent_digit_grouping, reason = "amounts are written as euros and cents: 119_00")]
 mod tests;
 
 use std::ops::ControlFlow;

@@ -294,11 +294,12 @@ impl Story {
 
     /// The newest open step turns out like this.
     pub fn found(mut self, outcome: Outcome) -> Self {
+        let done = matches!(outcome, Outcome::Done(_));
         let index = self.facts.past.iter().rposition(Past::is_open).unwrap();
         let past = &mut self.facts.past[index];
-        (past.outcome, past.settled_at) = (Some(outcome.clone()), Some(self.now));
+        (past.outcome, past.settled_at) = (Some(outcome), Some(self.now));
         let (key, effect) = (past.key.clone(), past.effect.clone());
-        if let Outcome::Done(_) = outcome {
+        if done {
             let evidence = self.apply(&effect);
             self.did.push(key.0);
             self.facts.past[index].outcome = Some(Outcome::Done(evidence));
@@ -350,14 +351,13 @@ impl Story {
         let snapshot = self.paths();
         let (at, attempt) = (self.now, 1 + self.tries(&step.key));
         self.now += TimeDelta::seconds(1);
-        let outcome = match answer {
-            Some((_, outcome)) => outcome,
-            None => {
-                if kind != Kind::Comment {
-                    self.did.push(step.key.0.clone());
-                }
-                Outcome::Done(self.apply(&step.effect))
+        let outcome = if let Some((_, outcome)) = answer {
+            outcome
+        } else {
+            if kind != Kind::Comment {
+                self.did.push(step.key.0.clone());
             }
+            Outcome::Done(self.apply(&step.effect))
         };
         let open = matches!(outcome, Outcome::Pending(_) | Outcome::Unknown { .. });
         let Step { key, effect, .. } = step;

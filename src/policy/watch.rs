@@ -58,13 +58,11 @@ pub(super) fn cover_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
     let cover = draft.sums.cover();
     let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
     let (rule, notice) = if cover < needed - draft.tolerance() {
-        match release::shortage(draft).filter(|_| locks::released_with_problem(draft)) {
-            Some((rule, notice)) => (rule, notice),
-            None => {
-                let notice = Notice::problem(Number::CoverLost);
-                ("R15", notice.with("cover", draft.amount(cover)).with("needed", draft.amount(needed)))
-            }
-        }
+        let told_at_release = release::shortage(draft).filter(|_| locks::released_with_problem(draft));
+        told_at_release.unwrap_or_else(|| {
+            let notice = Notice::problem(Number::CoverLost);
+            ("R15", notice.with("cover", draft.amount(cover)).with("needed", draft.amount(needed)))
+        })
     } else if let Some(notice) = release::refused_at_release(draft) {
         ("R7", notice)
     } else {
