@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::clock::Time;
-use crate::steps::{Outcome, Refusal, RefusalKind, StepKey};
+use crate::steps::{Effect, Outcome, Refusal, RefusalKind, StepKey};
 use crate::unzer::TransactionStatus;
 
 use super::facts::{Facts, Past};
@@ -26,8 +26,11 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
 /// How it stands with a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Attempt<'a> {
-    /// May be taken now.
-    Go,
+    /// May be taken now; after a refusal, where the last try ended in one: what people were told of it still holds.
+    Go {
+        /// The peer's last no.
+        after: Option<&'a Refusal>,
+    },
     /// Done.
     Done(&'a Past),
     /// Perhaps done: looked for, never sent again.
@@ -41,15 +44,25 @@ pub enum Attempt<'a> {
     },
     /// The peer said no for good.
     Refused(&'a Refusal),
+    /// A booking that never arrived, and is given up.
+    GivenUp,
 }
 
 impl<'a> Attempt<'a> {
-    /// The peer's no, where there is one.
+    /// The peer's last no, where there is one; also while another try is due, so that a problem does not come and go
+    /// with each try.
     pub fn refusal(self) -> Option<&'a Refusal> {
         match self {
-            Self::Refused(refusal) | Self::Later { refusal: Some(refusal), .. } => Some(refusal),
+            Self::Refused(refusal) | Self::Later { refusal: Some(refusal), .. } | Self::Go { after: Some(refusal) } => {
+                Some(refusal)
+            }
             _ => None,
         }
+    }
+
+    /// True where the step may be taken now.
+    pub fn goes(self) -> bool {
+        matches!(self, Self::Go { .. })
     }
 }
 
@@ -62,20 +75,57 @@ pub fn attempt<'a>(facts: &'a Facts, key: &StepKey, now: Time) -> Attempt<'a> {
     if let Some(open) = tries.iter().find(|past| past.is_open()) {
         return Attempt::Open(open);
     }
-    let Some(last) = tries.last() else { return Attempt::Go };
-    let ended = last.settled_at.unwrap_or(last.at);
-    if facts.retry_at.is_some_and(|asked| asked > ended) {
-        return Attempt::Go;
+    after_tries(facts, &tries, now)
+}
+
+/// How it stands with a capture. A card's decline binds the card, not one document (C8): after a hard one nothing is
+/// captured any more, after a soft one the pause holds for every invoice, until a capture succeeds.
+pub fn attempt_capture<'a>(facts: &'a Facts, key: &StepKey, now: Time) -> Attempt<'a> {
+    let own = attempt(facts, key, now);
+    if !own.goes() {
+        return own;
     }
-    let (pause, refusal) = match &last.outcome {
-        Some(Outcome::Refused(refusal)) => match pause_after(refusal, facts, &tries, now) {
-            Some(pause) => (pause, Some(refusal)),
+    let captures: Vec<&Past> = facts.past.iter().filter(|past| matches!(past.effect, Effect::Capture { .. })).collect();
+    let since_success = captures.iter().rposition(|past| past.is_done()).map_or(0, |index| index + 1);
+    let declined: Vec<&Past> = captures[since_success..].iter().copied().filter(|past| is_declined(past)).collect();
+    if declined.is_empty() {
+        return own;
+    }
+    after_tries(facts, &declined, now)
+}
+
+fn is_declined(past: &Past) -> bool {
+    matches!(&past.outcome, Some(Outcome::Refused(no)) if matches!(no.kind, RefusalKind::Hard | RefusalKind::Soft))
+}
+
+/// What the tries so far leave room for; none of them is done or open.
+fn after_tries<'a>(facts: &'a Facts, tries: &[&'a Past], now: Time) -> Attempt<'a> {
+    let Some(last) = tries.last().copied() else { return Attempt::Go { after: None } };
+    let ended = last.settled_at.unwrap_or(last.at);
+    let refusal = match &last.outcome {
+        Some(Outcome::Refused(refusal)) => Some(refusal),
+        _ => None,
+    };
+    if facts.retry_at.is_some_and(|asked| asked > ended) {
+        return Attempt::Go { after: refusal };
+    }
+    let pause = match refusal {
+        Some(refusal) => match pause_after(refusal, facts, tries, now) {
+            Some(pause) => pause,
             None => return Attempt::Refused(refusal),
         },
-        _ => (growing(tries.len()), None),
+        None if is_transfer(&last.effect) && tries.first().is_some_and(|first| now - first.at >= GIVE_UP_TRANSFER) => {
+            return Attempt::GivenUp;
+        }
+        None => growing(tries.len()),
     };
     let at = ended + pause;
-    if at <= now { Attempt::Go } else { Attempt::Later { at, refusal } }
+    if at <= now { Attempt::Go { after: refusal } } else { Attempt::Later { at, refusal } }
+}
+
+/// A booking in pixi's customer account.
+fn is_transfer(effect: &Effect) -> bool {
+    matches!(effect, Effect::BookInvoice { .. } | Effect::BookReturn { .. })
 }
 
 /// The pause after a refusal; none where it is final.

@@ -1,7 +1,7 @@
 //! Booking of documents in pixi's customer account, once the money behind them has moved.
 
 use crate::config::BookingSign;
-use crate::steps::{Effect, Guards};
+use crate::steps::{Effect, Guards, RefusalKind};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment, TransactionKind, TransactionStatus};
 
@@ -28,7 +28,7 @@ pub(super) fn book(draft: &mut Draft<'_>) {
     }
     for note in facts.credit_notes() {
         let given = draft.sums.refunds.by_credit_note.get(&note.nr).copied().unwrap_or(0);
-        if given > 0 && given >= note.total - draft.tolerance() {
+        if given > 0 && given >= note.total - draft.tolerance() && !paid_by_others(facts, note) {
             book_return(draft, note);
         }
     }
@@ -79,13 +79,17 @@ fn book_return(draft: &mut Draft<'_>, note: &Document) {
 
 fn said_or_noticed(draft: &mut Draft<'_>, document: &Document, attempt: Attempt<'_>, event: &str, phrase: PhraseKey) {
     let amount = draft.amount(document.total);
+    if attempt.goes() {
+        draft.say(Phrase::new(phrase).with("document", &document.nr).with("amount", &amount));
+    }
     match attempt {
-        Attempt::Go => draft.say(Phrase::new(phrase).with("document", &document.nr).with("amount", amount)),
-        Attempt::Refused(_) => {
+        Attempt::Refused(_) | Attempt::GivenUp => {
             let notice = Notice::problem(Number::BookingGivenUp).with("document", &document.nr).with("amount", amount);
             draft.notice(notice);
         }
-        Attempt::Later { refusal: Some(refusal), .. } => {
+        Attempt::Later { refusal: Some(refusal), .. } | Attempt::Go { after: Some(refusal) }
+            if refusal.kind != RefusalKind::Passing =>
+        {
             draft.rule("book");
             let notice = Notice::problem(Number::BookingRefused)
                 .with("document", &document.nr)
@@ -94,7 +98,7 @@ fn said_or_noticed(draft: &mut Draft<'_>, document: &Document, attempt: Attempt<
                 .with("event", event);
             draft.notice(notice);
         }
-        Attempt::Done(_) | Attempt::Open(_) | Attempt::Later { .. } => {}
+        Attempt::Done(_) | Attempt::Open(_) | Attempt::Later { .. } | Attempt::Go { .. } => {}
     }
 }
 

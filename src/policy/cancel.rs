@@ -7,10 +7,9 @@ use chrono::TimeDelta;
 use crate::clock::Time;
 use crate::steps::{Effect, Guards, RefundAt, ReverseAt};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
-use crate::unzer::{Group, Payment, TransactionKind, TransactionStatus};
+use crate::unzer::{Group, Payment, Transaction, TransactionKind, TransactionStatus};
 
-use super::attempts::Attempt;
-use super::capture::{Covered, covered};
+use super::capture::{Covered, covered, guards};
 use super::draft::Draft;
 use super::sums;
 
@@ -94,17 +93,14 @@ fn reverse(draft: &mut Draft<'_>, payment: &Payment, rule: &'static str, refused
         at: ReverseAt::Authorization,
         reason: None,
     };
-    let guards = Guards {
-        capturable: unzer.authorized - unzer.reversed,
-        captured: unzer.captured,
-        refunded: unzer.refunded + unzer.charged_back,
-        must_stay: (draft.sums.pixi.invoiced - unzer.captured - draft.tolerance()).max(0),
-    };
+    let needed = draft.sums.pixi.invoiced - (unzer.captured - draft.sums.cancellation_refunds());
+    let guards = guards(draft, needed - draft.tolerance());
     let written = draft.amount(amount);
     let attempt = draft.step(rule, format!("reverse:{target}"), effect, guards);
-    if attempt == Attempt::Go {
-        draft.say(Phrase::new(PhraseKey::ReverseRest).with("amount", written));
-    } else if let Some(refusal) = attempt.refusal() {
+    if attempt.goes() {
+        draft.say(Phrase::new(PhraseKey::ReverseRest).with("amount", &written));
+    }
+    if let Some(refusal) = attempt.refusal() {
         let mut notice = Notice::problem(refused).with("amount", written).with("code", &refusal.code);
         if only_hint {
             notice.severity = crate::text::Severity::Hint;
@@ -135,9 +131,10 @@ fn refund_for_cancellation(draft: &mut Draft<'_>, payment: &Payment, amount: i64
     };
     let attempt = draft.step("cancellation", key, effect, refund_guards(draft, draft.sums.pixi.credited));
     let written = draft.amount(part);
-    if attempt == Attempt::Go {
-        draft.say(Phrase::new(PhraseKey::RefundCancellation).with("amount", written));
-    } else if let Some(refusal) = attempt.refusal() {
+    if attempt.goes() {
+        draft.say(Phrase::new(PhraseKey::RefundCancellation).with("amount", &written));
+    }
+    if let Some(refusal) = attempt.refusal() {
         let notice = Notice::problem(Number::RefundRefused)
             .with("amount", written)
             .with("document", super::CANCELLATION_REFERENCE)
@@ -148,13 +145,7 @@ fn refund_for_cancellation(draft: &mut Draft<'_>, payment: &Payment, amount: i64
 
 /// Limits of a refund: never more than was captured, and what shipped invoices still need has to stay.
 pub(super) fn refund_guards(draft: &Draft<'_>, credited: i64) -> Guards {
-    let unzer = draft.sums.unzer;
-    Guards {
-        capturable: unzer.authorized - unzer.reversed,
-        captured: unzer.captured,
-        refunded: unzer.refunded + unzer.charged_back,
-        must_stay: (draft.sums.pixi.invoiced - credited - draft.tolerance()).max(0),
-    }
+    guards(draft, draft.sums.pixi.invoiced - credited - draft.tolerance())
 }
 
 /// Charges with money left on them, oldest first.
@@ -182,6 +173,11 @@ pub(super) fn charges_with_money(payment: &Payment) -> Vec<(String, i64)> {
 
 /// Brake: money is given back only after two equal whole readings `confirm_after` apart.
 pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
+    if let Some(entry) = draft.facts.payment.known().and_then(undecided) {
+        draft.rule("look");
+        draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &entry.path));
+        return false;
+    }
     let wait = TimeDelta::from_std(draft.terms.safety.confirm_after).unwrap_or(TimeDelta::MAX);
     if wait.is_zero() {
         return true;
@@ -192,6 +188,12 @@ pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
     }
     wait_until(draft, ripe.max(draft.now + TimeDelta::seconds(1)), amount);
     false
+}
+
+/// A give-back at Unzer that is not decided yet: another one may be for the same cause.
+fn undecided(payment: &Payment) -> Option<&Transaction> {
+    let gives_back = |kind| matches!(kind, TransactionKind::CancelCharge | TransactionKind::CancelAuthorize);
+    payment.transactions.iter().find(|entry| gives_back(entry.kind) && entry.status == TransactionStatus::Pending)
 }
 
 /// Says that a give-back waits, and looks again then.

@@ -2,21 +2,22 @@
 
 use crate::steps::{Effect, Guards, RefusalKind, Shipping};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
-use crate::unzer::Group;
+use crate::unzer::{Group, TransactionKind};
 
 use super::attempts::Attempt;
 use super::draft::Draft;
-use super::facts::{Document, Facts};
+use super::facts::{Document, Facts, Past};
 use super::sums;
 
-/// Limits of a capture: Σ captures never above what is authorised and not given free.
-pub(super) fn guards(draft: &Draft<'_>) -> Guards {
+/// Limits of a money step as Unzer shows them; what is pending there is taken for done.
+pub(super) fn guards(draft: &Draft<'_>, must_stay: i64) -> Guards {
     let unzer = draft.sums.unzer;
+    let pending = |kind| draft.facts.payment.known().map_or(0, |payment| sums::pending(payment, kind));
     Guards {
-        capturable: unzer.authorized - unzer.reversed,
+        capturable: unzer.authorized - unzer.reversed - pending(TransactionKind::CancelAuthorize),
         captured: unzer.captured,
-        refunded: unzer.refunded + unzer.charged_back,
-        must_stay: 0,
+        refunded: unzer.refunded + unzer.charged_back + pending(TransactionKind::CancelCharge),
+        must_stay: must_stay.max(0),
     }
 }
 
@@ -31,13 +32,19 @@ pub(super) enum Covered {
 
 /// `Iᵢ − (cap − cref)`, clamped to 0…total: what is still to be taken for each invoice, oldest first.
 ///
-/// Whatever the shop, a release in standard mode or an invoice deleted since has taken already counts.
+/// Whatever the shop, a release in standard mode or an invoice deleted since has taken already counts. Invoices that
+/// were captured come first: where a later number was shipped earlier, what is missing is the other one's.
 pub(super) fn covered<'a>(facts: &'a Facts, sums: &sums::Sums, tolerance: i64) -> Vec<(&'a Document, Covered)> {
     let taken = sums.unzer.captured - sums.cancellation_refunds();
     let rest = sums.unzer.rest;
     let mut invoiced = 0;
-    facts
-        .invoices()
+    let captured = |nr: &str| {
+        facts.done().any(|past| matches!(&past.effect, Effect::Capture { invoice: Some(of), .. } if of == nr))
+    };
+    let (before, since): (Vec<_>, Vec<_>) = facts.invoices().partition(|invoice| captured(&invoice.nr));
+    before
+        .into_iter()
+        .chain(since)
         .map(|invoice| {
             invoiced += invoice.total;
             let missing = (invoiced - taken).clamp(0, invoice.total.max(0));
@@ -48,13 +55,20 @@ pub(super) fn covered<'a>(facts: &'a Facts, sums: &sums::Sums, tolerance: i64) -
         .collect()
 }
 
-/// True where the invoice shows money that this daemon has not booked (C0).
-pub(super) fn paid_by_others(facts: &Facts, invoice: &Document) -> bool {
-    invoice.paid != 0
+/// True where a document shows money that this daemon has not booked (C0).
+pub(super) fn paid_by_others(facts: &Facts, document: &Document) -> bool {
+    let books = |past: &Past| matches!(past.effect, Effect::BookInvoice { .. } | Effect::BookReturn { .. });
+    document.paid != 0
         && !facts.past.iter().any(|past| {
-            matches!(&past.effect, Effect::BookInvoice { invoice: nr, .. } if *nr == invoice.nr)
-                && (past.is_done() || past.is_open())
+            books(past) && past.effect.document() == Some(&document.nr) && (past.is_done() || past.is_open())
         })
+}
+
+/// C0: no money and no booking for a document somebody else has paid.
+pub(super) fn say_paid_by_others(draft: &mut Draft<'_>, document: &Document) {
+    let paid = draft.amount(document.paid);
+    draft.rule("C0");
+    draft.notice(Notice::problem(Number::AlreadyPaidInPixi).with("document", &document.nr).with("paid", paid));
 }
 
 /// Takes what each shipped invoice is still short of, oldest first.
@@ -64,13 +78,14 @@ pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
     if matches!(group, Group::Wait | Group::Invoice | Group::Secured) || draft.money_held {
         return;
     }
+    // R7 takes the invoices' money together with the rest.
+    if draft.steps().iter().any(|step| matches!(step.effect, Effect::Capture { .. })) {
+        return;
+    }
     let mut rest = draft.sums.unzer.rest;
     for (invoice, covered) in covered(draft.facts, &draft.sums, draft.tolerance()) {
         if paid_by_others(draft.facts, invoice) {
-            let paid = draft.amount(invoice.paid);
-            let notice = Notice::problem(Number::AlreadyPaidInPixi).with("document", &invoice.nr).with("paid", paid);
-            draft.rule("C0");
-            draft.notice(notice);
+            say_paid_by_others(draft, invoice);
             continue;
         }
         let Covered::Missing(missing) = covered else { continue };
@@ -106,44 +121,37 @@ fn capture(draft: &mut Draft<'_>, payment: &str, group: Group, invoice: &Documen
         shipping: invoice.tracking.clone().map(|tracking| Shipping { carrier: invoice.carrier.clone(), tracking }),
     };
     let written = draft.amount(amount);
-    let attempt = draft.step(rule, format!("capture:{}", invoice.nr), effect, guards(draft));
+    let attempt = draft.step(rule, format!("capture:{}", invoice.nr), effect, guards(draft, 0));
+    if let Some(refusal) = attempt.refusal().filter(|refusal| refusal.kind != RefusalKind::Passing) {
+        draft.rule("C8");
+        let notice = Notice::problem(Number::CaptureRefused)
+            .with("document", &invoice.nr)
+            .with("amount", &written)
+            .with("code", &refusal.code);
+        draft.notice(notice);
+    } else if let Some(first) = first_try(draft.facts, &invoice.nr).filter(|_| !matches!(attempt, Attempt::Done(_))) {
+        let since = first.format("%Y-%m-%d %H:%M UTC");
+        let notice = Notice::problem(Number::CaptureOverdue)
+            .with("document", &invoice.nr)
+            .with("amount", &written)
+            .with("since", since);
+        draft.notice(notice);
+    }
     match attempt {
-        Attempt::Go => {
+        Attempt::Go { .. } => {
             draft.say(Phrase::new(PhraseKey::CaptureInvoice).with("document", &invoice.nr).with("amount", written));
-            true
         }
-        Attempt::Later { at, refusal: None } => {
+        Attempt::Later { at, .. } => {
             draft.rule("C8");
             let at = at.format("%Y-%m-%d %H:%M UTC");
             draft.say(Phrase::new(PhraseKey::CaptureLater).with("document", &invoice.nr).with("at", at));
-            if let Some(first) = first_try(draft.facts, &invoice.nr) {
-                let since = first.format("%Y-%m-%d %H:%M UTC");
-                let notice = Notice::problem(Number::CaptureOverdue)
-                    .with("document", &invoice.nr)
-                    .with("amount", written)
-                    .with("since", since);
-                draft.notice(notice);
-            }
-            false
-        }
-        Attempt::Refused(refusal) | Attempt::Later { refusal: Some(refusal), .. } => {
-            draft.rule("C8");
-            if refusal.kind != RefusalKind::Passing {
-                let notice = Notice::problem(Number::CaptureRefused)
-                    .with("document", &invoice.nr)
-                    .with("amount", written)
-                    .with("code", &refusal.code);
-                draft.notice(notice);
-            }
-            false
         }
         // Captured once and still short: an invoice is captured once, the rest is a person's.
-        Attempt::Done(_) => {
-            exceeds(draft, invoice, amount);
-            false
-        }
-        Attempt::Open(_) => false,
+        Attempt::Done(_) => exceeds(draft, invoice, amount),
+        Attempt::Refused(_) | Attempt::GivenUp => draft.rule("C8"),
+        Attempt::Open(_) => {}
     }
+    attempt.goes()
 }
 
 /// When the first of at least three tries in vain was made.

@@ -27,8 +27,17 @@ pub(super) fn write(draft: &mut Draft<'_>) {
         draft.notices().iter().filter(|notice| notice.severity == Severity::Problem).cloned().collect();
     for notice in problems {
         let text = format!("{}: {}", notice.number, notice.text(draft.terms.language));
+        // The lock's own comment says it.
+        if locks_say(draft, &text) {
+            continue;
+        }
         comment(draft, format!("comment:{}", notice.fingerprint()), &text);
     }
+}
+
+fn locks_say(draft: &Draft<'_>, text: &str) -> bool {
+    let says = |effect: &Effect| matches!(effect, Effect::Lock { reason, .. } if reason == text);
+    draft.steps().iter().any(|step| says(&step.effect)) || draft.facts.done().any(|past| says(&past.effect))
 }
 
 fn comment(draft: &mut Draft<'_>, key: String, text: &str) {

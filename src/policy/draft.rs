@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::clock::Time;
 use crate::money::Money;
-use crate::steps::{Effect, Guards, Step, StepKey};
+use crate::steps::{Effect, Guards, Kind, Step, StepKey};
 use crate::text::{Notice, Phrase, PhraseKey, Severity, amounts};
 
 use super::attempts::{self, Attempt};
@@ -121,22 +121,26 @@ impl<'a> Draft<'a> {
     /// Plans a step unless it is done, open, refused or to be tried later; tells which.
     pub fn step(&mut self, rule: &'static str, key: String, effect: Effect, guards: Guards) -> Attempt<'a> {
         let key = StepKey(key);
-        let attempt = self.attempt(&key);
+        let attempt = match effect {
+            Effect::Capture { .. } => attempts::attempt_capture(self.facts, &key, self.now),
+            _ => self.attempt(&key),
+        };
         match attempt {
-            Attempt::Go => {
+            Attempt::Go { .. } => {
                 self.rule(rule);
                 self.steps.push(Step { key, effect, rule: rule.to_owned(), guards });
             }
             Attempt::Later { at, .. } => self.wake(at),
-            Attempt::Done(_) | Attempt::Open(_) | Attempt::Refused(_) => {}
+            Attempt::Done(_) | Attempt::Open(_) | Attempt::Refused(_) | Attempt::GivenUp => {}
         }
         attempt
     }
 
-    /// The whole order is done with, unless something is still planned or wrong.
+    /// The whole order is done with, unless something is still planned, open or wrong. A hint asks nothing of anybody.
     pub fn settle(&mut self) {
-        let nothing_left = self.steps.is_empty() && self.notices.is_empty() && self.wake.is_none();
-        if !nothing_left || self.money_held {
+        let nothing_left = self.steps.is_empty() && !self.has_problem() && self.wake.is_none();
+        let open = self.facts.past.iter().any(|past| past.is_open() && past.effect.kind() != Kind::Comment);
+        if !nothing_left || open || self.money_held {
             return;
         }
         if self.facts.on_hold() || self.facts.unshipped() {

@@ -61,9 +61,13 @@ pub(super) fn payment_found(draft: &mut Draft<'_>) -> ControlFlow<()> {
         draft.say(PhraseKey::NothingToPay);
         locks::release(draft, "R2", draft.facts.pay_id.clone().unwrap_or_default(), "ZERO");
         draft.rule("R2");
+        locks::unlock_if_cured(draft);
+        draft.settle();
         return ControlFlow::Break(());
     }
-    let waited = draft.now - draft.facts.first_seen >= PATIENCE;
+    // C0: once goods have left there is nothing to wait for.
+    let gone = draft.facts.invoices().next().is_some();
+    let waited = gone || draft.now - draft.facts.first_seen >= PATIENCE;
     let pay_id = draft.facts.pay_id.clone().unwrap_or_default();
     let notice = match &draft.facts.payment {
         PaymentView::Known(_) => return own_payment(draft),

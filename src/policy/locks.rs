@@ -7,9 +7,13 @@ use std::ops::ControlFlow;
 use crate::steps::{Effect, Guards};
 use crate::text::{Notice, Number, PhraseKey};
 
-use super::attempts::Attempt;
+use crate::unzer::{Payment, TransactionKind};
+
 use super::draft::Draft;
 use super::facts::Past;
+
+/// Return code of a release in spite of a problem.
+pub(super) const PROBLEM: &str = "PROBLEM";
 
 /// Problem, lock, release: the order leaves HOLD, but not the house.
 pub(super) fn lock_and_release(draft: &mut Draft<'_>, rule: &'static str, notice: Notice) -> ControlFlow<()> {
@@ -20,7 +24,7 @@ pub(super) fn lock_and_release(draft: &mut Draft<'_>, rule: &'static str, notice
         draft.say(PhraseKey::ReleasedWithLock);
         // A problem release leaves on the order what was there.
         let there = draft.facts.pay_id.clone().unwrap_or_default();
-        release(draft, rule, there, "PROBLEM");
+        release(draft, rule, there, PROBLEM);
     } else {
         draft.say(PhraseKey::AwaitingPerson);
     }
@@ -45,21 +49,22 @@ pub(super) fn lock(draft: &mut Draft<'_>, rule: &'static str, notice: &Notice) -
     }
     let reason = format!("{}: {}", notice.number, notice.text(draft.terms.language));
     let key = format!("lock#{}", generation(draft));
-    match draft.step(rule, key, Effect::Lock { reason, cause }, Guards::default()) {
-        Attempt::Go => true,
-        attempt => {
-            if let Some(refusal) = attempt.refusal() {
-                let code = refusal.code.clone();
-                draft.notice(Notice::problem(Number::PixiRefused).with("step", "lock").with("code", code));
-            }
-            false
-        }
+    let attempt = draft.step(rule, key, Effect::Lock { reason, cause }, Guards::default());
+    if let Some(refusal) = attempt.refusal() {
+        let code = refusal.code.clone();
+        draft.notice(Notice::problem(Number::PixiRefused).with("step", "lock").with("code", code));
     }
+    attempt.goes()
 }
 
-/// Lifts our own lock once its cause is gone. A chargeback's lock is lifted by a person.
+/// Lifts our own lock once its cause is gone. Once there was a chargeback a person unlocks, and nothing is taken for
+/// cured while it is not known how a money step ended.
 pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
-    if draft.has_problem() || draft.facts.locked == Some(false) || draft.facts.on_hold() {
+    if draft.has_problem() || draft.money_held || draft.facts.locked == Some(false) || draft.facts.on_hold() {
+        return;
+    }
+    let charged_back = |payment: &Payment| payment.transactions.iter().any(|t| t.kind == TransactionKind::Chargeback);
+    if draft.facts.payment.known().is_some_and(charged_back) {
         return;
     }
     let Some(last) = last_lock_step(draft) else { return };
@@ -84,6 +89,15 @@ pub(super) fn release(draft: &mut Draft<'_>, rule: &'static str, there: String, 
         let code = refusal.code.clone();
         draft.notice(Notice::problem(Number::PixiRefused).with("step", "release").with("code", code));
     }
+}
+
+/// The last release is one that let the order go in spite of a problem.
+pub(super) fn released_with_problem(draft: &Draft<'_>) -> bool {
+    let releases = draft.facts.done().filter_map(|past| match &past.effect {
+        Effect::Release { auth_code, .. } => Some(auth_code == PROBLEM),
+        _ => None,
+    });
+    releases.last().unwrap_or(false)
 }
 
 /// The last lock or unlock of ours that is done.

@@ -20,9 +20,13 @@ pub mod status;
 pub mod sums;
 mod watch;
 
-// story
+#[cfg(test)]
+#[allow(clippy::inconsistent_digit_grouping, reason = "amounts are written as euros and cents: 119_00")]
+mod story;
 
-// tests
+#[cfg(test)]
+#[allow(clippy::inconsistent_digit_grouping, reason = "amounts are written as euros and cents: 119_00")]
+mod tests;
 
 use std::ops::ControlFlow;
 

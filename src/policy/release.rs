@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use chrono::TimeDelta;
 
 use crate::config::Mode;
-use crate::steps::Effect;
+use crate::steps::{Effect, Outcome, RefusalKind};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionStatus};
 
@@ -19,6 +19,9 @@ const HINT_AFTER: TimeDelta = TimeDelta::minutes(15);
 const GONE_AFTER: TimeDelta = TimeDelta::hours(24);
 /// pixi may take this long to show a release.
 const RELEASE_SHOWS_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// So many releases without effect are enough.
+const RELEASES_IN_VAIN: usize = 3;
 
 /// What a payment shows, whatever its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,12 @@ pub(super) fn release(draft: &mut Draft<'_>) -> ControlFlow<()> {
         draft.notice(Notice::problem(Number::MethodUnknown).with("method", payment.method.display_name()));
         return ControlFlow::Break(());
     }
+    let decided = let_go(draft, payment, group);
+    // Goods that are out are captured, whatever becomes of the lines on hold.
+    if draft.facts.invoices().next().is_some() { ControlFlow::Continue(()) } else { decided }
+}
+
+fn let_go(draft: &mut Draft<'_>, payment: &Payment, group: Group) -> ControlFlow<()> {
     earlier_release(draft)?;
     money_there(draft, payment)?;
     enough_money(draft)?;
@@ -57,7 +66,6 @@ pub(super) fn release(draft: &mut Draft<'_>) -> ControlFlow<()> {
         }
         _ => paid_in_full(draft, payment),
     }
-    locks::unlock_if_cured(draft);
     ControlFlow::Continue(())
 }
 
@@ -77,7 +85,13 @@ fn earlier_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
         draft.wake(shows_at);
         return ControlFlow::Break(());
     }
-    if ours {
+    // Where pixi does not show the code, some tries in vain say the same.
+    let seen = draft.facts.last_seen_released;
+    let in_vain = draft.facts.done().filter(|past| {
+        matches!(past.effect, Effect::Release { .. })
+            && seen.is_none_or(|seen| past.settled_at.unwrap_or(past.at) > seen)
+    });
+    if ours || in_vain.count() >= RELEASES_IN_VAIN {
         draft.rule("release");
         draft.notice(Notice::problem(Number::ReleaseWithoutEffect));
         return ControlFlow::Break(());
@@ -87,6 +101,9 @@ fn earlier_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
 
 /// R4 and R5: the buyer has finished and the payment is good.
 fn money_there(draft: &mut Draft<'_>, payment: &Payment) -> ControlFlow<()> {
+    if draft.sums.pixi.ordered == 0 {
+        return ControlFlow::Continue(());
+    }
     match shows(draft, payment) {
         Shows::Good => ControlFlow::Continue(()),
         Shows::Refused => locks::lock_and_release(draft, "R5", Notice::problem(Number::PaymentRefused)),
@@ -107,6 +124,45 @@ fn money_there(draft: &mut Draft<'_>, payment: &Payment) -> ControlFlow<()> {
             ControlFlow::Break(())
         }
     }
+}
+
+/// Why an order that was let go with a problem is short of money: as it was said when it was released.
+pub(super) fn shortage(draft: &Draft<'_>) -> Option<(&'static str, Notice)> {
+    let payment = draft.facts.payment.known()?;
+    Some(match shows(draft, payment) {
+        Shows::Refused => ("R5", Notice::problem(Number::PaymentRefused)),
+        Shows::Cancelled => ("R5", Notice::problem(Number::PaymentCancelled)),
+        Shows::Unfinished => ("R4", Notice::problem(Number::BuyerGone)),
+        Shows::Good => ("R6", cover_notice(draft, Number::TooLittleMoney)),
+    })
+}
+
+/// R7: the order was let go locked because the capture was refused, and the money has not come since.
+pub(super) fn refused_at_release(draft: &Draft<'_>) -> Option<Notice> {
+    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    if draft.facts.mode != Mode::Standard
+        || !locks::released_with_problem(draft)
+        || draft.sums.unzer.net >= needed - draft.tolerance()
+    {
+        return None;
+    }
+    let last = draft.facts.past.iter().rfind(|past| matches!(past.effect, Effect::Capture { invoice: None, .. }))?;
+    match (&last.effect, &last.outcome) {
+        (Effect::Capture { amount, .. }, Some(Outcome::Refused(refusal))) => {
+            Some(refused_notice(draft.write(*amount), &refusal.code))
+        }
+        _ => None,
+    }
+}
+
+fn refused_notice(amount: String, code: &str) -> Notice {
+    Notice::problem(Number::CaptureAtReleaseRefused).with("amount", amount).with("code", code)
+}
+
+fn cover_notice(draft: &Draft<'_>, number: Number) -> Notice {
+    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let cover = draft.amount(draft.sums.cover());
+    Notice::problem(number).with("cover", cover).with("needed", draft.amount(needed))
 }
 
 fn shows(draft: &Draft<'_>, payment: &Payment) -> Shows {
@@ -130,18 +186,16 @@ fn shows(draft: &Draft<'_>, payment: &Payment) -> Shows {
     }
 }
 
-/// R6: the money covers the order within the tolerance. Too much is only said; in payment review it is R5.
+/// R6: the money covers the order within the tolerance. Too much is only said.
 fn enough_money(draft: &mut Draft<'_>) -> ControlFlow<()> {
     let cover = draft.sums.cover();
     let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
-    let notice =
-        |number| Notice::problem(number).with("cover", draft.amount(cover)).with("needed", draft.amount(needed));
     if cover < needed - draft.tolerance() {
-        let notice = notice(Number::TooLittleMoney);
+        let notice = cover_notice(draft, Number::TooLittleMoney);
         return locks::lock_and_release(draft, "R6", notice);
     }
     if cover > draft.sums.pixi.ordered + draft.tolerance() {
-        let hint = Notice { severity: crate::text::Severity::Hint, ..notice(Number::TooMuchMoney) };
+        let hint = Notice { severity: crate::text::Severity::Hint, ..cover_notice(draft, Number::TooMuchMoney) };
         draft.notice(hint);
     }
     ControlFlow::Continue(())
@@ -166,15 +220,21 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
         invoice: None,
         shipping: None,
     };
-    let attempt = draft.step("R7", format!("capture:order:{target}"), effect, capture::guards(draft));
+    let attempt = draft.step("R7", format!("capture:order:{target}"), effect, capture::guards(draft, 0));
+    draft.rule("R7");
     match attempt {
-        Attempt::Go => locks::release(draft, "R7", payment.id.clone(), "CHARGED"),
-        Attempt::Refused(_) | Attempt::Later { refusal: Some(_), .. } => {
-            let code = attempt.refusal().map(|refusal| refusal.code.clone()).unwrap_or_default();
-            let notice = Notice::problem(Number::CaptureAtReleaseRefused).with("amount", written).with("code", code);
-            let _ = locks::lock_and_release(draft, "R7", notice);
-        }
-        Attempt::Done(_) | Attempt::Open(_) | Attempt::Later { .. } => draft.rule("R7"),
+        Attempt::Go { .. } => locks::release(draft, "R7", payment.id.clone(), "CHARGED"),
+        Attempt::Refused(refusal) | Attempt::Later { refusal: Some(refusal), .. } => match refusal.kind {
+            RefusalKind::Hard | RefusalKind::Soft | RefusalKind::Final | RefusalKind::AlreadySo => {
+                let _ = locks::lock_and_release(draft, "R7", refused_notice(written, &refusal.code));
+            }
+            // R13: not the buyer's money is in question; the order stays on hold and it is tried again.
+            RefusalKind::Configuration => {
+                draft.notice(Notice::problem(Number::UnzerConfiguration).with("code", &refusal.code));
+            }
+            RefusalKind::Passing | RefusalKind::Stale => {}
+        },
+        Attempt::Done(_) | Attempt::Open(_) | Attempt::Later { .. } | Attempt::GivenUp => {}
     }
 }
 

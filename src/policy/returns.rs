@@ -7,8 +7,8 @@ use crate::steps::{Effect, Outcome, RefundAt};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment};
 
-use super::attempts::Attempt;
 use super::cancel;
+use super::capture;
 use super::draft::Draft;
 use super::facts::{Document, Facts};
 use super::sums;
@@ -38,10 +38,16 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     if !cancel::foreign_refunds_clear(draft) {
         return;
     }
-    let mut credited = 0;
+    let given = |draft: &Draft<'_>, nr: &str| draft.sums.refunds.by_credit_note.get(nr).copied().unwrap_or(0);
+    // G up to and including g, and what a later one, refunded before this, has taken already.
+    let mut credited: i64 = facts.credit_notes().map(|note| given(draft, &note.nr).min(note.total)).sum();
     for credit_note in facts.credit_notes() {
-        credited += credit_note.total;
-        let given = draft.sums.refunds.by_credit_note.get(&credit_note.nr).copied().unwrap_or(0);
+        let given = given(draft, &credit_note.nr);
+        credited += credit_note.total - given.min(credit_note.total);
+        if capture::paid_by_others(facts, credit_note) {
+            capture::say_paid_by_others(draft, credit_note);
+            continue;
+        }
         let amount = credit_note.total - given;
         if amount > draft.tolerance().min(credit_note.total - 1) && amount > 0 {
             refund(draft, payment, group, credit_note, amount, credited);
@@ -51,7 +57,8 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
 
 /// One credit note: what is left of it, from the charge of the credited invoice where that has enough.
 fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Document, amount: i64, credited: i64) {
-    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited);
+    // Credits above the invoices within the tolerance are no leave to give back more than there is.
+    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited).max(0);
     if limit < amount - draft.tolerance() {
         draft.rule("returns");
         // While an invoice is not captured yet its own problem says enough.
@@ -64,20 +71,20 @@ fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Documen
         }
         return;
     }
+    let given = note.total - amount;
     let amount = amount.min(limit);
     if amount <= 0 || !ripe(draft, note, amount) || !cancel::confirmed(draft, amount) {
         return;
     }
     let Some((charge, part)) = charge_for(draft.facts, payment, note, amount) else { return };
-    let given = note.total - amount;
+    let (at, part) = match group {
+        Group::PayLater => (RefundAt::Payment, amount),
+        _ => (RefundAt::Charge { charge: charge.clone() }, part),
+    };
     let target = draft.facts.money(given + part).decimal();
     let key = match group {
         Group::PayLater => format!("refund:{}:{target}", note.nr),
         _ => format!("refund:{}:{target}:{charge}", note.nr),
-    };
-    let (at, part) = match group {
-        Group::PayLater => (RefundAt::Payment, amount),
-        _ => (RefundAt::Charge { charge }, part),
     };
     let effect = Effect::Refund {
         payment: payment.id.clone(),
@@ -88,9 +95,10 @@ fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Documen
     };
     let attempt = draft.step("returns", key, effect, cancel::refund_guards(draft, credited));
     let written = draft.amount(part);
-    if attempt == Attempt::Go {
-        draft.say(Phrase::new(PhraseKey::RefundCreditNote).with("document", &note.nr).with("amount", written));
-    } else if let Some(refusal) = attempt.refusal() {
+    if attempt.goes() {
+        draft.say(Phrase::new(PhraseKey::RefundCreditNote).with("document", &note.nr).with("amount", &written));
+    }
+    if let Some(refusal) = attempt.refusal() {
         draft.rule("returns");
         let notice = Notice::problem(Number::RefundRefused)
             .with("amount", written)

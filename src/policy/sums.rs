@@ -87,11 +87,10 @@ impl Sums {
 
     /// A refund made by hand that equals what cancellations leave to be paid back is taken for that.
     fn adopt_cancellation_refund(&mut self, tolerance: i64) {
-        if !self.pixi.closed || self.pixi.dead || self.refunds.foreign.len() != 1 {
-            return;
-        }
-        let amount = self.refunds.foreign[0].1;
-        if (self.cancellation_due() - amount).abs() <= tolerance {
+        let [(_, amount)] = self.refunds.foreign[..] else { return };
+        // What a dead order leaves to be paid back has fallen by the refund already.
+        let due = self.cancellation_due() + if self.pixi.dead { amount } else { 0 };
+        if (due - amount).abs() <= tolerance {
             self.refunds.for_cancellation += amount;
             self.refunds.foreign.clear();
         }
@@ -116,6 +115,12 @@ fn successes(payment: &Payment, kind: TransactionKind) -> impl Iterator<Item = &
 
 fn sum(payment: &Payment, kind: TransactionKind) -> i64 {
     successes(payment, kind).map(|entry| entry.amount.minor).sum()
+}
+
+/// Σ of the entries of a kind that are not decided yet.
+pub(super) fn pending(payment: &Payment, kind: TransactionKind) -> i64 {
+    let pending = |entry: &&Transaction| entry.kind == kind && entry.status == TransactionStatus::Pending;
+    payment.transactions.iter().filter(pending).map(|entry| entry.amount.minor).sum()
 }
 
 /// The charge that stands for a claim: the first one.

@@ -2,10 +2,17 @@
 
 use std::ops::ControlFlow;
 
+use chrono::TimeDelta;
+
+use crate::steps::{Kind, Outcome};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 
 use super::draft::Draft;
-use super::locks;
+use super::facts::Past;
+use super::{locks, release};
+
+/// Two looks past every deadline have been made by then.
+const LOOKED_FOR: TimeDelta = TimeDelta::hours(2);
 
 /// While it is not known how a money step ended, no other one is planned, nor a booking that rests on it; locking
 /// stays allowed.
@@ -15,6 +22,20 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
         draft.money_held = true;
         draft.rule("look");
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &past.key));
+    }
+    // 4.2: what looking did not settle in this time becomes a person's; it is looked for all the same.
+    let lost = |past: &&Past| {
+        matches!(past.outcome, None | Some(Outcome::Unknown { .. }))
+            && past.effect.kind() != Kind::Comment
+            && draft.now - past.at >= LOOKED_FOR
+    };
+    if let Some(past) = draft.facts.past.iter().find(lost) {
+        let amount = past.effect.amount().map_or_else(|| "-".to_owned(), |amount| draft.write(amount));
+        let notice = Notice::problem(Number::OutcomeUnknown)
+            .with("step", &past.key)
+            .with("amount", amount)
+            .with("order", draft.facts.order.nr);
+        draft.notice(notice);
     }
 }
 
@@ -28,20 +49,27 @@ pub(super) fn chargeback(draft: &mut Draft<'_>) -> ControlFlow<()> {
     locks::lock_and_release(draft, "R5", notice)
 }
 
-/// R15: after the release the money must still cover what is not shipped.
+/// R15: after the release the money must still cover what is not shipped. What an order was released with keeps its
+/// problem until it is cured, so that it is neither told twice nor unlocked too early.
 pub(super) fn cover_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
-    if draft.facts.on_hold() || !draft.facts.unshipped() || draft.money_held {
+    if draft.facts.on_hold() || !draft.facts.unshipped() {
         return ControlFlow::Continue(());
     }
     let cover = draft.sums.cover();
     let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
-    if cover >= needed - draft.tolerance() {
+    let (rule, notice) = if cover < needed - draft.tolerance() {
+        let told_at_release = release::shortage(draft).filter(|_| locks::released_with_problem(draft));
+        told_at_release.unwrap_or_else(|| {
+            let notice = Notice::problem(Number::CoverLost);
+            ("R15", notice.with("cover", draft.amount(cover)).with("needed", draft.amount(needed)))
+        })
+    } else if let Some(notice) = release::refused_at_release(draft) {
+        ("R7", notice)
+    } else {
         return ControlFlow::Continue(());
-    }
-    draft.rule("R15");
-    let notice =
-        Notice::problem(Number::CoverLost).with("cover", draft.amount(cover)).with("needed", draft.amount(needed));
-    locks::lock(draft, "R15", &notice);
+    };
+    draft.rule(rule);
+    locks::lock(draft, rule, &notice);
     draft.notice(notice);
     ControlFlow::Continue(())
 }

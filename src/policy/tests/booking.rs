@@ -1,0 +1,137 @@
+//! Bookings, comments and statuses.
+
+use crate::config::BookingSign;
+use crate::policy::story::{Story, not_sent, order, refused, unknown};
+use crate::policy::{PaymentStatus, TransferStatus};
+use crate::steps::{Effect, Kind, RefusalKind};
+
+fn paid() -> Story {
+    order("4711").sofort(119_00).settle()
+}
+
+fn booking(story: &Story) -> Effect {
+    let books = |kind| matches!(kind, Kind::BookInvoice | Kind::BookReturn);
+    story.plan().steps.into_iter().find(|step| books(step.effect.kind())).unwrap().effect
+}
+
+#[test]
+fn an_invoice_is_booked_with_its_event_over_its_total() {
+    let Effect::BookInvoice { invoice, amount, event, .. } = booking(&paid().shipped("RE1", &[1, 2])) else { panic!() };
+    assert_eq!((invoice.as_str(), amount.minor, event.as_str()), ("RE1", 119_00, "ZE"));
+}
+
+#[test]
+fn the_sign_of_return_bookings_is_a_setting() {
+    let refunded = || {
+        let mut story = paid().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]).after(31);
+        while !story.did.iter().any(|key| key.starts_with("refund")) && story.take() {}
+        story
+    };
+    for (sign, minor) in [(BookingSign::Positive, 60_00), (BookingSign::Event, -60_00)] {
+        let mut story = refunded();
+        story.terms.payment_type.booking_sign = sign;
+        let Effect::BookReturn { amount, event, customer, .. } = booking(&story) else { panic!() };
+        assert_eq!((amount.minor, event.as_str(), customer), (minor, "RZ", 77));
+    }
+}
+
+#[test]
+fn a_return_without_customer_is_a_problem() {
+    let mut story = paid().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]);
+    story.facts.customer = None;
+    assert_eq!(story.settle().problems(), [1403]);
+}
+
+#[test]
+fn a_refused_booking_is_given_up_after_seven_days() {
+    let mut story = paid().shipped("RE1", &[1, 2]);
+    for _ in 0..200 {
+        story = story.answer(Kind::BookInvoice, refused(RefusalKind::Final));
+    }
+    while story.take() {}
+    assert_eq!((story.problems(), story.plan().transfer_status), (vec![1401], TransferStatus::Error));
+    for _ in 0..29 {
+        story = story.after(6 * 60);
+        while story.take() {}
+    }
+    assert_eq!((story.problems(), story.plan().transfer_status), (vec![1402], TransferStatus::Cancelled));
+    assert!(story.next().is_empty());
+}
+
+#[test]
+fn a_booking_that_never_arrives_is_given_up_after_seven_days_too() {
+    let mut story = paid().shipped("RE1", &[1, 2]);
+    for _ in 0..200 {
+        story = story.answer(Kind::BookInvoice, not_sent());
+    }
+    for _ in 0..30 {
+        while story.take() {}
+        story = story.after(6 * 60);
+    }
+    assert_eq!((story.problems(), story.next()), (vec![1402], vec![]));
+}
+
+#[test]
+fn nothing_is_booked_before_its_money_has_moved() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]);
+    story = story.answer(Kind::Capture, unknown());
+    while story.take() {}
+    assert!(story.next().is_empty());
+    let story = paid().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]);
+    assert!(!story.next().contains(&"book:GS1".to_owned()));
+}
+
+#[test]
+fn an_order_with_an_open_booking_is_not_settled() {
+    let mut story = paid().shipped("RE1", &[1, 2]).answer(Kind::BookInvoice, unknown());
+    while story.take() {}
+    assert_ne!(story.plan().rule, "settled");
+    assert_eq!(story.after(180).problems(), [1701]);
+}
+
+#[test]
+fn every_action_and_every_problem_is_commented_once() {
+    let texts = |story: &Story| -> Vec<String> {
+        let comment = |effect: &Effect| match effect {
+            Effect::Comment { text } => Some(text.clone()),
+            _ => None,
+        };
+        story.facts.past.iter().filter_map(|past| comment(&past.effect)).collect()
+    };
+    let story = order("4711").card(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    assert_eq!(
+        texts(&story),
+        [
+            "119.00 EUR captured.",
+            "Order checked and released (s-pay-31).",
+            "RE1 of 119.00 EUR booked in the customer account (ZE).",
+        ]
+    );
+    let story = order("4711").sofort(100_00).settle();
+    assert_eq!(texts(&story).len(), 1, "the lock's comment tells the problem: {:?}", texts(&story));
+}
+
+#[test]
+fn a_refused_comment_is_let_be() {
+    let story = order("4711").sofort(119_00).answer(Kind::Comment, refused(RefusalKind::Final)).settle();
+    assert!(story.problems().is_empty() && story.plan().steps.is_empty());
+}
+
+#[test]
+fn statuses_follow_the_amounts() {
+    let status = |story: &Story| (story.plan().payment_status, story.plan().transfer_status);
+    let story = order("4711").card(119_00).expert().settle();
+    assert_eq!(status(&story), (PaymentStatus::Unpaid, TransferStatus::Initial));
+    let story = story.shipped("RE1", &[1]);
+    assert_eq!(status(&story), (PaymentStatus::Unpaid, TransferStatus::NotTransferred));
+    let story = story.settle();
+    assert_eq!(status(&story), (PaymentStatus::PaidPartial, TransferStatus::Transferred));
+    let story = story.shipped("RE2", &[2]).settle();
+    assert_eq!(status(&story), (PaymentStatus::Paid, TransferStatus::Transferred));
+    let story = story.returned("GS1", &[1]).settle();
+    assert_eq!(status(&story), (PaymentStatus::RefundedPartial, TransferStatus::Transferred));
+    let story = story.returned("GS2", &[2]).settle();
+    assert_eq!(status(&story), (PaymentStatus::Refunded, TransferStatus::Transferred));
+    let story = order("4711").sofort(119_00).charged_back("s-chg-1", 119_00);
+    assert_eq!(status(&story).0, PaymentStatus::Chargeback);
+}

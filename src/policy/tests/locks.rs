@@ -1,0 +1,67 @@
+//! R15, generations of locks, and who may lift them.
+
+use crate::policy::story::{not_sent, order, refused, unknown};
+use crate::steps::{Kind, RefusalKind};
+
+#[test]
+fn r15_a_raised_order_is_locked_and_unlocked_when_cured() {
+    let story = order("4711").card(119_00).expert().settle().total(130_00).settle();
+    assert_eq!(story.did, ["release#1", "lock#1"]);
+    assert_eq!(story.problems(), [1209]);
+    let story = story.total(119_00).settle();
+    assert_eq!(story.did, ["release#1", "lock#1", "unlock#2"]);
+    let story = story.total(131_00).settle();
+    assert_eq!(story.did.last().unwrap(), "lock#3");
+}
+
+#[test]
+fn r15_holds_for_orders_a_person_released() {
+    let story = order("4711").card(100_00).released_by_hand().settle();
+    assert_eq!((story.did.clone(), story.problems()), (vec!["lock#1".to_owned()], vec![1209]));
+}
+
+#[test]
+fn r15_what_was_locked_and_released_is_not_locked_for_a_second_reason() {
+    let story = order("4711").sofort(100_00).settle().lock_by_hand(false).settle();
+    assert_eq!(story.did, ["lock#1", "release#1"]);
+    assert_eq!(story.problems(), [1206]);
+}
+
+#[test]
+fn what_a_person_unlocked_is_not_locked_again_for_the_same_cause() {
+    let story = order("4711").card(119_00).expert().settle().total(130_00).settle().lock_by_hand(false);
+    assert_eq!(story.clone().settle().did, ["release#1", "lock#1"]);
+    assert_eq!(story.total(140_00).settle().facts.locked, Some(false));
+}
+
+#[test]
+fn a_lock_of_a_person_is_never_lifted() {
+    let story = order("4711").card(119_00).expert().lock_by_hand(true).settle();
+    assert_eq!((story.did, story.facts.locked), (vec!["release#1".to_owned()], Some(true)));
+}
+
+#[test]
+fn where_pixi_shows_no_locks_ours_is_taken_to_stand() {
+    let mut story = order("4711").sofort(100_00);
+    story.facts.locked = None;
+    let story = story.settle();
+    assert_eq!(story.did, ["lock#1", "release#1"]);
+}
+
+#[test]
+fn without_the_lock_there_is_no_release() {
+    for answer in [not_sent(), refused(RefusalKind::Final), unknown()] {
+        let mut story = order("4711").sofort(100_00).answer(Kind::Lock, answer.clone());
+        story.take();
+        assert!(!story.next().iter().any(|key| key.starts_with("release")), "{answer:?}");
+    }
+}
+
+#[test]
+fn while_a_capture_is_unknown_nothing_is_unlocked() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]).total(130_00);
+    story = story.answer(Kind::Capture, unknown());
+    while story.take() {}
+    assert_eq!(story.facts.locked, Some(true));
+    assert!(!story.clone().total(119_00).next().iter().any(|key| key.starts_with("unlock")));
+}

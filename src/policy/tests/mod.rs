@@ -1,0 +1,10 @@
+//! The rules, one file per family; test names carry the rule's number.
+
+mod booking;
+mod cancel;
+mod capture;
+mod locks;
+mod precedence;
+mod properties;
+mod release;
+mod returns;

@@ -1,0 +1,61 @@
+//! DESIGN 3.6: what comes first, and what an open step allows.
+
+use crate::policy::facts::Unclear;
+use crate::policy::story::{order, unknown};
+use crate::steps::Kind;
+
+#[test]
+fn unclear_facts_stop_everything() {
+    for (unclear, number) in
+        [(Unclear::Currency, 1603), (Unclear::Merged, 1605), (Unclear::Document("RE9".into()), 1606)]
+    {
+        let mut story = order("4711").card(119_00);
+        story.facts.unclear.push(unclear);
+        assert_eq!((story.next(), story.problems()), (vec![], vec![number]));
+    }
+    let mut story = order("4711").card(119_00);
+    story.facts.unclear.push(Unclear::Vanished("line 1".into()));
+    assert_eq!((story.next(), story.hints()), (vec![], vec![1604]));
+}
+
+#[test]
+fn unzers_own_sum_must_agree() {
+    let mut story = order("4711").sofort(119_00);
+    if let crate::policy::PaymentView::Known(payment) = &mut story.facts.payment {
+        payment.charged.minor = 118_00;
+    }
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1601]));
+}
+
+#[test]
+fn while_a_money_step_is_open_locking_stays_allowed_and_nothing_else() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]);
+    story = story.answer(Kind::Capture, unknown());
+    while story.take() {}
+    assert!(story.next().is_empty());
+    assert_eq!(story.total(200_00).next(), ["lock#1"]);
+}
+
+#[test]
+fn an_open_step_becomes_a_persons_after_two_hours() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]);
+    story = story.answer(Kind::Capture, unknown());
+    while story.take() {}
+    assert!(story.clone().after(119).problems().is_empty());
+    assert_eq!(story.after(121).problems(), [1701]);
+}
+
+#[test]
+fn a_chargeback_stops_captures_refunds_and_bookings() {
+    let story = order("4711").sofort(119_00).settle().shipped("RE1", &[1]).charged_back("s-chg-1", 30_00);
+    assert_eq!((story.next(), story.problems()), (vec!["lock#1".to_owned()], vec![1205]));
+    let story = story.settle().chargeback_won("s-chg-1", 30_00).settle();
+    assert_eq!((story.did.last().unwrap().as_str(), story.facts.locked), ("book:RE1", Some(true)));
+}
+
+#[test]
+fn charges_made_by_hand_count_as_captured() {
+    let story = order("4711").card(119_00).expert().settle().charged(60_00, crate::unzer::TransactionStatus::Success);
+    let story = story.shipped("RE1", &[1]).settle();
+    assert_eq!(story.did, ["release#1", "book:RE1"]);
+}

@@ -1,0 +1,263 @@
+//! R1–R9, R13: what becomes of an order on hold.
+
+use chrono::TimeDelta;
+
+use crate::policy::story::{Story, not_sent, order, refused, unknown};
+use crate::policy::{NextCheck, PaymentView, Standing};
+use crate::steps::{Effect, Kind, RefusalKind};
+use crate::unzer::TransactionStatus::{Error, Pending, Success};
+
+/// Locked and released, with these problems told.
+fn assert_locked_and_released(story: Story, problem: u16) {
+    assert_eq!(story.next(), ["lock#1", "release#1"], "a lock comes before the release");
+    let story = story.settle();
+    assert_eq!(story.did, ["lock#1", "release#1"]);
+    assert_eq!(story.problems(), [problem], "told once, and still after the release");
+    assert_eq!(story.facts.locked, Some(true));
+}
+
+#[test]
+fn r1_orders_left_alone_get_nothing() {
+    for standing in [Standing::Legacy, Standing::Manual, Standing::Ignored, Standing::SwitchedOff] {
+        let mut story = order("4711").after(600);
+        story.facts.standing = standing;
+        let plan = story.plan();
+        assert!(plan.steps.is_empty() && plan.notices.is_empty(), "{standing:?}");
+        assert_eq!(plan.next_check, NextCheck::Ended);
+    }
+}
+
+#[test]
+fn r2_without_payment_id_it_waits_with_a_hint_for_half_an_hour() {
+    let story = order("4711").after(29);
+    assert_eq!(story.next(), Vec::<String>::new());
+    assert_eq!((story.hints(), story.problems()), (vec![1101], vec![]));
+    let NextCheck::At(at) = story.plan().next_check else { panic!("looked at again") };
+    assert!(
+        at <= story.facts.first_seen
+            + TimeDelta::minutes(30).max(story.now - story.facts.first_seen + TimeDelta::hours(1))
+    );
+}
+
+#[test]
+fn r2_after_half_an_hour_it_is_locked_and_released() {
+    assert_locked_and_released(order("4711").after(30), 1101);
+    assert_locked_and_released(order("4711").seen_as(PaymentView::SeveralIds).after(30), 1102);
+}
+
+#[test]
+fn r2_a_payment_id_that_comes_later_cures_the_lock() {
+    let story = order("4711").after(30).settle().card(119_00).settle();
+    assert_eq!(story.facts.locked, Some(false));
+    assert!(story.problems().is_empty());
+    assert_eq!(story.did.last().unwrap(), "unlock#2");
+}
+
+#[test]
+fn r2_an_order_that_costs_nothing_is_released() {
+    let story = order("4711").lines(&[0]).settle();
+    assert_eq!(story.did, ["release#1"]);
+    assert!(story.problems().is_empty());
+}
+
+#[test]
+fn r2_an_order_that_costs_nothing_is_released_beside_an_unfinished_payment() {
+    let story = order("4711").lines(&[0]).method("crd").authorized(1, Pending).settle();
+    assert_eq!(story.did, ["release#1"]);
+}
+
+#[test]
+fn r2_a_cancelled_order_without_payment_comes_to_its_end() {
+    let story = order("4711").cancelled(&[1, 2]).settle().after(31 * 24 * 60);
+    assert_eq!(story.did, Vec::<String>::new());
+    assert_eq!(story.plan().next_check, NextCheck::Ended);
+}
+
+#[test]
+fn r3_a_payment_unknown_to_unzer_is_waited_for_half_an_hour() {
+    let story = order("4711").seen_as(PaymentView::NotFound).after(29);
+    assert_eq!((story.next(), story.hints()), (vec![], vec![1103]));
+    assert_locked_and_released(story.after(1), 1103);
+}
+
+#[test]
+fn r3_payments_of_others_are_locked_at_once() {
+    assert_locked_and_released(order("4711").seen_as(PaymentView::OtherMerchant), 1104);
+    assert_locked_and_released(order("4711").seen_as(PaymentView::TakenBy("main/SHOP/9".into())), 1106);
+    assert_locked_and_released(order("4711").seen_as(PaymentView::OtherOrder("main/SHOP/9".into())), 1106);
+}
+
+#[test]
+fn r3_a_payment_in_another_currency_is_locked() {
+    let mut story = order("4711").card(119_00);
+    story.facts.currency = "CHF".parse().unwrap();
+    assert_locked_and_released(story, 1105);
+}
+
+#[test]
+fn r3_a_problem_release_leaves_on_the_order_what_was_there() {
+    let mut story = order("4711").seen_as(PaymentView::OtherMerchant);
+    story.facts.pay_id = Some("s-pay-31".into());
+    let release = story.plan().steps.into_iter().find(|step| step.effect.kind() == Kind::Release).unwrap();
+    assert!(matches!(release.effect, Effect::Release { auth_id, .. } if auth_id == "s-pay-31"));
+}
+
+#[test]
+fn r4_a_buyer_who_has_not_finished_is_waited_for() {
+    let story = order("4711").method("crd").authorized(119_00, Pending);
+    assert_eq!((story.clone().after(14).hints(), story.clone().after(14).next()), (vec![], vec![]));
+    assert_eq!((story.clone().after(15).hints(), story.clone().after(15).next()), (vec![1201], vec![]));
+    assert_eq!(story.clone().after(24 * 60 - 1).next(), Vec::<String>::new());
+    assert_locked_and_released(story.after(24 * 60), 1202);
+}
+
+#[test]
+fn r4_a_buyer_who_finishes_after_a_day_cures_the_lock() {
+    let story = order("4711").expert().method("crd").authorized(119_00, Pending).after(24 * 60).settle();
+    let story = story.authorized(119_00, Success).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(false), vec![]));
+}
+
+#[test]
+fn r5_refused_and_cancelled_payments_are_locked() {
+    assert_locked_and_released(order("4711").method("crd").authorized(119_00, Error), 1203);
+    assert_locked_and_released(order("4711").card(119_00).reversed_by_hand(119_00), 1204);
+}
+
+#[test]
+fn r5_a_chargeback_on_hold_is_locked_and_stays_so() {
+    let story = order("4711").sofort(119_00).charged_back("s-chg-1", 119_00);
+    assert_locked_and_released(story.clone(), 1205);
+    let story = story.settle().chargeback_won("s-chg-1", 119_00).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(true), vec![]), "unlocking is a person's");
+}
+
+#[test]
+fn r5_a_chargeback_on_an_order_locked_before_is_not_unlocked_either() {
+    let story = order("4711").sofort(100_00).settle().charged_back("s-chg-1", 100_00).settle();
+    let story = story.chargeback_won("s-chg-1", 100_00).total(100_00).settle();
+    assert_eq!(story.facts.locked, Some(true));
+}
+
+#[test]
+fn r6_cover_is_measured_with_the_tolerance_on_both_sides() {
+    for (cover, problems, hints) in
+        [(118_97, vec![1206], vec![]), (118_98, vec![], vec![]), (119_02, vec![], vec![]), (119_03, vec![], vec![1207])]
+    {
+        let story = order("4711").card(cover);
+        assert_eq!((story.problems(), story.hints()), (problems, hints), "{cover}");
+    }
+    assert_locked_and_released(order("4711").sofort(118_97), 1206);
+}
+
+#[test]
+fn r7_standard_takes_the_order_total_then_releases() {
+    let story = order("4711").card(150_00).settle();
+    assert_eq!(story.did, ["capture:order:119.00", "release#1"]);
+    assert_eq!(story.unzer().captured, 119_00);
+}
+
+#[test]
+fn r7_takes_only_what_the_shop_has_not_and_at_most_the_rest() {
+    let story = order("4711").card(119_00).charged(100_00, Success).settle();
+    assert_eq!(story.did, ["capture:order:119.00", "release#1"]);
+    assert_eq!(story.unzer().captured, 119_00);
+    let story = order("4711").card(118_99).settle();
+    assert_eq!(story.did, ["capture:order:118.99", "release#1"]);
+}
+
+#[test]
+fn r7_an_order_raised_and_held_again_is_captured_by_difference() {
+    let story = order("4711").card(150_00).settle().total(130_00).on_hold_again().settle();
+    assert_eq!(story.did, ["capture:order:119.00", "release#1", "capture:order:130.00", "release#2"]);
+}
+
+#[test]
+fn r7_a_refused_capture_locks_and_stays_locked_after_the_release() {
+    for kind in [RefusalKind::Hard, RefusalKind::Soft, RefusalKind::Final] {
+        let story = order("4711").card(119_00).answer(Kind::Capture, refused(kind)).settle();
+        assert_eq!(story.did, ["lock#1", "release#1"], "{kind:?}");
+        assert_eq!((story.facts.locked, story.problems()), (Some(true), vec![1208]));
+    }
+}
+
+#[test]
+fn r7_money_that_comes_after_a_refused_capture_cures_the_lock() {
+    let story = order("4711").card(119_00).answer(Kind::Capture, refused(RefusalKind::Hard)).settle();
+    let story = story.charged(119_00, Success).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(false), vec![]));
+}
+
+#[test]
+fn r7_a_passing_no_keeps_the_order_on_hold() {
+    for answer in [refused(RefusalKind::Passing), refused(RefusalKind::Stale), not_sent()] {
+        let mut story = order("4711").card(119_00).answer(Kind::Capture, answer);
+        story.take();
+        assert_eq!((story.next(), story.problems()), (vec![], vec![]));
+        assert_eq!(story.settle().did, ["capture:order:119.00", "release#1"]);
+    }
+}
+
+#[test]
+fn r7_wrong_keys_are_no_reason_to_lock() {
+    let mut story = order("4711").card(119_00).answer(Kind::Capture, refused(RefusalKind::Configuration));
+    story.take();
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1107]));
+}
+
+#[test]
+fn r7_an_unknown_capture_keeps_the_order_on_hold() {
+    let mut story = order("4711").card(119_00).answer(Kind::Capture, unknown());
+    story.take();
+    assert_eq!(story.next(), Vec::<String>::new());
+    let story = story.after(60).found(crate::steps::Outcome::Done(crate::steps::Evidence::default())).settle();
+    assert_eq!(story.did, ["capture:order:119.00", "release#1"]);
+}
+
+#[test]
+fn r8_expert_and_pay_later_are_released_without_capture() {
+    for story in [order("4711").card(119_00).expert(), order("4711").pay_later(119_00)] {
+        let story = story.settle();
+        assert_eq!(story.did, ["release#1"]);
+        assert_eq!(story.unzer().captured, 0);
+    }
+}
+
+#[test]
+fn r9_paid_in_full_is_released() {
+    assert_eq!(order("4711").sofort(119_00).settle().did, ["release#1"]);
+    let charged_in_shop = order("4711").method("ppl").charged(119_00, Success).settle();
+    assert_eq!(charged_in_shop.did, ["release#1"]);
+}
+
+#[test]
+fn r13_silence_of_unzer_does_nothing_and_hints_after_a_quarter_of_an_hour() {
+    let mut story = order("4711");
+    let since = story.now;
+    let view = |configuration| PaymentView::Unreachable { since, code: "HTTP 503".into(), configuration };
+    story = story.seen_as(view(false));
+    assert_eq!((story.clone().after(14).hints(), story.clone().after(14).next()), (vec![], vec![]));
+    assert_eq!((story.clone().after(600).hints(), story.clone().after(600).next()), (vec![1108], vec![]));
+    let story = story.seen_as(view(true)).after(600);
+    assert_eq!((story.problems(), story.next()), (vec![1107], vec![]));
+}
+
+#[test]
+fn later_methods_stay_on_hold_for_now() {
+    let story = order("4711").method("ppy").charged(119_00, Pending);
+    assert_eq!((story.problems(), story.next()), (vec![1212], vec![]));
+}
+
+#[test]
+fn releases_without_effect_end_after_some_tries() {
+    let mut story = order("4711").sofort(119_00);
+    for _ in 0..3 {
+        while story.take() {}
+        for line in &mut story.facts.lines {
+            line.state = crate::policy::facts::LineState::Hal;
+        }
+        (story.facts.last_seen_released, story.facts.last_auth_code) = (None, None);
+        story = story.after(11);
+    }
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1210]));
+}
