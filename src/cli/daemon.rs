@@ -69,10 +69,7 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     }
     let path = context.path()?;
     let loaded = context.load()?;
-    for warning in &loaded.warnings {
-        tracing::warn!("configuration: {warning}");
-    }
-    let settings = std::sync::Arc::new(loaded.settings);
+    let settings = std::sync::Arc::new(loaded.settings.clone());
     let mut signals = Signals::new()?;
     let journal = context.journal(&settings, Schema::Migrate).await?;
     let stop = Stop::default();
@@ -85,6 +82,9 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
         stop.clone(),
     )
     .await?;
+    for warning in &loaded.warnings {
+        tracing::warn!("configuration: {warning}");
+    }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         config = %path.display(),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::config::Findings;
+use crate::config::{Findings, Severity};
 use crate::engine::{DaemonError, WorkError};
 use crate::journal::JournalError;
 
@@ -43,7 +43,8 @@ impl Failure {
 
 impl From<Findings> for Failure {
     fn from(findings: Findings) -> Self {
-        Self::Usage(findings.to_string())
+        let errors = findings.0.iter().filter(|finding| finding.severity == Severity::Error);
+        Self::Usage(errors.map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -20,6 +20,9 @@ use crate::unzer::MethodPrefix;
 
 /// Orders read from the store at a time.
 const PAGE: i64 = 200;
+/// Payment statuses, and transfer statuses (CANCELLED is one of both).
+const STATUSES: &str = "UNPAID, PAID_PARTIAL, PAID, CANCELLED, REFUNDED_PARTIAL, REFUNDED, CHARGEBACK, COLLECTION, \
+                        LEGACY, DISAPPEARED, MANUAL, MERGED; INITIAL, NOT_TRANSFERRED, TRANSFERRED, ERROR, NO_TRANSFER";
 
 /// Arguments of `orders`.
 #[derive(Debug, clap::Args)]
@@ -80,9 +83,7 @@ impl Wanted {
             && PaymentStatus::from_name(status).is_none()
             && crate::policy::TransferStatus::from_name(status).is_none()
         {
-            return Err(Failure::usage(format!(
-                "--status {status}: no such status; see the manual page for all of them"
-            )));
+            return Err(Failure::usage(format!("--status {status}: no such status; one of {STATUSES}")));
         }
         let since = args.since.as_deref().map(|text| since(text, zone)).transpose()?;
         Ok(Self { payment_type: args.payment_type.clone(), status, since })
@@ -231,6 +232,16 @@ mod tests {
             "2026-11-01T06:00:00Z".parse::<Time>().unwrap()
         );
         assert_eq!(since("yesterday", berlin).unwrap_err().status(), 2);
+    }
+
+    #[test]
+    fn every_status_named_to_people_is_one() {
+        for name in STATUSES.split([',', ';']).map(str::trim) {
+            assert!(
+                PaymentStatus::from_name(name).is_some() || crate::policy::TransferStatus::from_name(name).is_some(),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use chrono::SecondsFormat;
 use chrono_tz::Tz;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ pub fn colours() -> bool {
 /// An empty table as wide as the terminal.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     let title = |text: &&str| {
         let cell = Cell::new(text);
         if colours() { cell.add_attribute(Attribute::Bold) } else { cell }

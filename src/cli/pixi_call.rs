@@ -87,6 +87,7 @@ fn chosen<'a>(settings: &'a Settings, api: Option<&str>) -> Result<(&'a ApiName,
     let all: Vec<&str> = settings.pixi.keys().map(|name| name.0.as_str()).collect();
     let found = match api {
         Some(name) => settings.pixi.get_key_value(&ApiName::from(name)),
+        None if settings.pixi.len() == 1 => settings.pixi.iter().next(),
         None => {
             let mut active = settings.pixi.iter().filter(|(_, api)| api.active);
             active.next().filter(|_| active.next().is_none())

@@ -170,7 +170,8 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
     for (facts, plan) in plans {
         let why = why(plan, language);
         if plan.steps.is_empty() {
-            let why = plan.mark().map_or_else(|| why.clone(), |mark| format!("{}: {}", mark.number, mark.text(language)));
+            let why =
+                plan.mark().map_or_else(|| why.clone(), |mark| format!("{}: {}", mark.number, mark.text(language)));
             let tone = if plan.mark().is_some() { Tone::Notice } else { Tone::Plain };
             table.add_row(vec![
                 cell(&facts.order.mandant),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::context::Context;
 use crate::cli::systemd;
-use crate::config::Settings;
+use crate::config::{Settings, Severity};
 use crate::engine::Daemon;
 
 /// Reads the configuration again and hands it to the daemon.
@@ -26,7 +26,10 @@ pub fn reload(context: &Context, daemon: &Daemon) {
         }
         Err(findings) => {
             for finding in &findings.0 {
-                tracing::error!("configuration: {finding}");
+                match finding.severity {
+                    Severity::Error => tracing::error!("configuration: {finding}"),
+                    _ => tracing::warn!("configuration: {finding}"),
+                }
             }
             tracing::error!("the configuration is refused, the old one stays");
         }
