@@ -229,6 +229,12 @@ CREATE TABLE chains (
     hash TEXT NOT NULL
 ) STRICT;
 
+-- The head moves with each entry, in its transaction.
+CREATE TRIGGER audit_moves_the_head AFTER INSERT ON audit BEGIN
+    INSERT INTO chains (chain, seq, hash) VALUES (new.chain, new.seq, new.hash)
+        ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash;
+END;
+
 CREATE TRIGGER audit_keeps_its_rows BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit trail is append-only');
 END;

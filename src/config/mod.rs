@@ -6,6 +6,7 @@
 
 mod at;
 pub mod check;
+mod copy;
 pub mod file;
 pub mod finding;
 pub mod ids;
@@ -20,6 +21,7 @@ mod value;
 mod yaml;
 
 pub use at::{Environment, Origins};
+pub use copy::{CopyError, copy_payment_type};
 pub use file::schema;
 pub use finding::{Finding, Findings, Severity};
 pub use ids::*;

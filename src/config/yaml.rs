@@ -260,6 +260,8 @@ impl<'de> Deserialize<'de> for Raw {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn tree(text: &str) -> Node {
@@ -312,7 +314,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for level in 1..12 {
             let alias = format!("*a{},", level - 1).repeat(10);
-            bomb += &format!("a{level}: &a{level} [{alias}]\n");
+            writeln!(bomb, "a{level}: &a{level} [{alias}]").unwrap();
         }
         assert!(parse(&bomb, &Arc::from("x")).is_err());
         assert!(parse(&"[".repeat(10_000), &Arc::from("x")).is_err());

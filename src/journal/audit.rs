@@ -103,19 +103,26 @@ impl Journal {
     }
 }
 
-/// Adds an entry and moves the head, in the caller's transaction.
+/// Adds an entry in the caller's transaction; the database moves the head with it.
 pub(super) async fn append(tx: &mut Tx, chain: &Chain, entry: &Value) -> Result<(), JournalError> {
+    let head = sqlx::query(sql::CHAIN_HEAD).bind(chain.to_string()).fetch_optional(&mut tx.conn).await?;
+    let head = head.map(|row| Ok::<_, JournalError>((row.int("seq")?, row.text("hash")?))).transpose()?;
+    append_after(tx, chain, head, entry).await
+}
+
+/// The same after a head that was read in this transaction.
+pub(super) async fn append_after(
+    tx: &mut Tx,
+    chain: &Chain,
+    head: Option<(i64, String)>,
+    entry: &Value,
+) -> Result<(), JournalError> {
     let chain = chain.to_string();
-    let head = sqlx::query(sql::CHAIN_HEAD).bind(&chain).fetch_optional(&mut tx.conn).await?;
-    let (seq, previous) = match head {
-        Some(row) => (row.int("seq")? + 1, row.text("hash")?),
-        None => (1, String::new()),
-    };
-    let (at, entry) = (tx.now_ms(), to_json(entry)?);
+    let (last, previous) = head.unwrap_or_default();
+    let (seq, at, entry) = (last + 1, tx.now_ms(), to_json(entry)?);
     let hash = link(&chain, seq, at, &previous, &entry);
-    let add = sqlx::query(sql::ADD_AUDIT).bind(&chain).bind(seq).bind(at).bind(entry).bind(previous);
-    add.bind(&hash).execute(&mut tx.conn).await?;
-    sqlx::query(sql::MOVE_HEAD).bind(&chain).bind(seq).bind(&hash).execute(&mut tx.conn).await?;
+    let add = sqlx::query(sql::ADD_AUDIT).bind(chain).bind(seq).bind(at).bind(entry).bind(previous);
+    add.bind(hash).execute(&mut tx.conn).await?;
     Ok(())
 }
 

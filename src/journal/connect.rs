@@ -141,6 +141,7 @@ fn encode(path: &Path) -> Result<String, JournalError> {
     Ok(url)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a text or an error, whichever is at hand")]
 pub(super) fn file(path: &Path, cause: impl ToString) -> JournalError {
     JournalError::File { path: path.to_owned(), cause: cause.to_string() }
 }

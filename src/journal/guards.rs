@@ -21,10 +21,12 @@ pub(super) struct Earlier {
 }
 
 impl Earlier {
-    pub(super) fn read(row: &AnyRow) -> Result<Self, JournalError> {
+    /// None where the row stands for "no such step".
+    pub(super) fn read(row: &AnyRow) -> Result<Option<Self>, JournalError> {
+        let Some(id) = row.int_opt("id")? else { return Ok(None) };
         let (kind, state) = (row.text("kind")?, row.text("state")?);
-        Ok(Self {
-            id: StepId(row.int("id")?),
+        Ok(Some(Self {
+            id: StepId(id),
             order_id: row.int("order_id")?,
             key: row.text("step_key")?,
             attempt: row.int("attempt")?,
@@ -34,7 +36,7 @@ impl Earlier {
             payment: row.text_opt("payment")?,
             amount: row.int_opt("amount_minor")?.unwrap_or(0),
             transaction: row.text_opt("transaction_path")?,
-        })
+        }))
     }
 
     /// True where the facts the guards were taken from cannot know of it: it is open, or done with a transaction that

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::TimeZone;
-use sqlx::Row;
 
 use super::guards::{self, Earlier};
 use super::rows::{Columns, to_json};
@@ -31,6 +30,7 @@ enum No {
     NotOwner,
 }
 
+#[derive(Clone)]
 struct Intent {
     owner: Owner,
     order: OrderId,
@@ -119,7 +119,7 @@ async fn store(tx: &mut Tx, intent: Intent) -> Result<Result<Stored, No>, Journa
     let effect = &intent.step.effect;
     let money = effect.kind().moves_money();
     let payment = effect.payment().filter(|_| money);
-    let context = sqlx::query(sql::INTEND_CONTEXT)
+    let rows = sqlx::query(sql::INTEND_CONTEXT)
         .bind(&intent.order.api.0)
         .bind(&intent.order.mandant.0)
         .bind(intent.order.nr)
@@ -127,10 +127,11 @@ async fn store(tx: &mut Tx, intent: Intent) -> Result<Result<Stored, No>, Journa
         .bind(intent.owner.fence)
         .bind(now)
         .bind(payment)
-        .fetch_optional(&mut tx.conn)
+        .bind(&intent.step.key.0)
+        .fetch_all(&mut tx.conn)
         .await?;
-    let context = context.ok_or_else(|| JournalError::NotFound(intent.order.to_string()))?;
-    let order_id: i64 = context.try_get("id")?;
+    let context = rows.first().ok_or_else(|| JournalError::NotFound(intent.order.to_string()))?;
+    let order_id = context.int("this_order")?;
     let claimed_by = context.int_opt("claimed_by")?;
     if context.int("held")? == 0 {
         return Ok(Err(No::NotOwner));
@@ -138,9 +139,7 @@ async fn store(tx: &mut Tx, intent: Intent) -> Result<Result<Stored, No>, Journa
     if let Some(other) = claimed_by.filter(|by| *by != order_id) {
         return Ok(Err(No::PaymentTaken(other)));
     }
-    let earlier = sqlx::query(sql::EARLIER_STEPS).bind(order_id).bind(&intent.step.key.0).bind(payment);
-    let earlier = earlier.fetch_all(&mut tx.conn).await?;
-    let earlier = earlier.iter().map(Earlier::read).collect::<Result<Vec<_>, _>>()?;
+    let earlier = rows.iter().map(Earlier::read).filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
     let attempt = match allowed(&intent, order_id, payment, &earlier) {
         Ok(attempt) => attempt,
         Err(no) => return Ok(Err(no)),

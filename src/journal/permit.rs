@@ -9,36 +9,40 @@ use crate::steps::{Effect, OrderId, Step, StepKey};
 /// Leave to send one step's request once: its intent is durable. Only [`Journal::intend`](super::Journal::intend) makes
 /// one, nothing copies it, and sending takes it by value.
 ///
-/// ```compile_fail
-/// use pixi_payd::journal::StepPermit;
-/// async fn capture(permit: StepPermit) -> String {
-///     permit.token().to_owned()
-/// }
-/// async fn send_twice(permit: StepPermit) {
-///     capture(permit).await;
-///     capture(permit).await;
-/// }
-/// ```
+/// Sending without one does not compile:
 ///
 /// ```compile_fail
 /// use pixi_payd::journal::StepPermit;
-/// async fn capture(permit: StepPermit) -> String {
-///     permit.token().to_owned()
+/// async fn capture(payment: &str, permit: StepPermit) -> String {
+///     format!("{payment} {}", permit.token())
 /// }
-/// async fn send(_permit: StepPermit) {
-///     capture().await;
+/// async fn send(permit: StepPermit) -> String {
+///     capture("s-pay-1").await
 /// }
 /// ```
 ///
-/// The same with a permit for each request:
+/// With one it does:
 ///
 /// ```
 /// use pixi_payd::journal::StepPermit;
-/// async fn capture(permit: StepPermit) -> String {
-///     permit.token().to_owned()
+/// async fn capture(payment: &str, permit: StepPermit) -> String {
+///     format!("{payment} {}", permit.token())
 /// }
-/// async fn send(permit: StepPermit) {
-///     capture(permit).await;
+/// async fn send(permit: StepPermit) -> String {
+///     capture("s-pay-1", permit).await
+/// }
+/// ```
+///
+/// And the same one does not do for a second request:
+///
+/// ```compile_fail
+/// use pixi_payd::journal::StepPermit;
+/// async fn capture(payment: &str, permit: StepPermit) -> String {
+///     format!("{payment} {}", permit.token())
+/// }
+/// async fn send(permit: StepPermit) -> String {
+///     capture("s-pay-1", permit).await;
+///     capture("s-pay-1", permit).await
 /// }
 /// ```
 #[derive(Debug)]

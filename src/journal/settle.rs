@@ -265,7 +265,8 @@ async fn close(
         entry["actor"] = by.into();
         entry["reason"] = why.into();
     }
-    audit::append(tx, &Chain::of(&order), &entry).await?;
+    let head = row.int_opt("head_seq")?.zip(row.text_opt("head_hash")?);
+    audit::append_after(tx, &Chain::of(&order), head, &entry).await?;
     let kind = row.text("kind")?;
     if let (Outcome::Done(_), Some(amount), Some(currency)) =
         (outcome, row.int_opt("amount_minor")?, row.text_opt("currency")?)
@@ -281,22 +282,14 @@ async fn close(
 
 /// Adds to the totals of today.
 pub(super) async fn count(tx: &mut Tx, order: &OrderId, currency: &str, counted: Counted) -> Result<(), JournalError> {
-    let (captured, captures, refunded, refunds, problems) = match counted {
-        Counted::Captured(amount) => (amount, 1_i64, 0, 0_i64, 0_i64),
-        Counted::Refunded(amount) => (0, 0, amount, 1, 0),
-        Counted::Problem => (0, 0, 0, 0, 1),
+    // Captured, captures, refunded, refunds, problems.
+    let added: [i64; 5] = match counted {
+        Counted::Captured(amount) => [amount, 1, 0, 0, 0],
+        Counted::Refunded(amount) => [0, 0, amount, 1, 0],
+        Counted::Problem => [0, 0, 0, 0, 1],
     };
-    sqlx::query(sql::COUNT_TOTALS)
-        .bind(tx.today())
-        .bind(&order.api.0)
-        .bind(&order.mandant.0)
-        .bind(currency)
-        .bind(captured)
-        .bind(captures)
-        .bind(refunded)
-        .bind(refunds)
-        .bind(problems)
-        .execute(&mut tx.conn)
-        .await?;
+    let query =
+        sqlx::query(sql::COUNT_TOTALS).bind(tx.today()).bind(&order.api.0).bind(&order.mandant.0).bind(currency);
+    added.into_iter().fold(query, sqlx::query::Query::bind).execute(&mut tx.conn).await?;
     Ok(())
 }

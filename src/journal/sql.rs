@@ -33,6 +33,15 @@ macro_rules! step_columns {
     };
 }
 
+/// What the audit entry of an outcome needs, with the head of its chain.
+macro_rules! settled_columns {
+    () => {
+        "RETURNING api, mandant, nr, step_key, attempt, kind, amount_minor, currency, effect, token, \
+         (SELECT c.seq FROM chains c WHERE c.chain = 'mandant:' || steps.api || '/' || steps.mandant) AS head_seq, \
+         (SELECT c.hash FROM chains c WHERE c.chain = 'mandant:' || steps.api || '/' || steps.mandant) AS head_hash"
+    };
+}
+
 statements! {
     SET_META = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     ALL_META = "SELECT name, value FROM meta";
@@ -97,13 +106,13 @@ statements! {
     CLAIMED_BY = "SELECT o.api, o.mandant, o.nr FROM payment_claims c JOIN orders o ON o.id = c.order_id \
         WHERE c.payment = $1";
 
-    INTEND_CONTEXT = "SELECT o.id, \
+    INTEND_CONTEXT = "SELECT o.id AS this_order, \
         (SELECT COUNT(*) FROM leases l WHERE l.api = $1 AND l.owner = $4 AND l.fence = $5 AND l.until_ms > $6) AS held, \
-        (SELECT c.order_id FROM payment_claims c WHERE c.payment = $7) AS claimed_by \
-        FROM orders o WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
-    EARLIER_STEPS = "SELECT s.id, s.order_id, s.step_key, s.attempt, s.kind, s.state, s.moves_money, s.payment, \
-        s.amount_minor, s.charge, s.transaction_path FROM steps s \
-        WHERE (s.order_id = $1 AND s.step_key = $2) OR s.payment = $3 ORDER BY s.id";
+        (SELECT c.order_id FROM payment_claims c WHERE c.payment = $7) AS claimed_by, \
+        s.id, s.order_id, s.step_key, s.attempt, s.kind, s.state, s.moves_money, s.payment, s.amount_minor, \
+        s.transaction_path \
+        FROM orders o LEFT JOIN steps s ON (s.order_id = o.id AND s.step_key = $8) OR s.payment = $7 \
+        WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3 ORDER BY s.id";
     REFUNDS_SINCE = "SELECT CAST(COALESCE(SUM(s.amount_minor), 0) AS BIGINT) AS refunded FROM steps s \
         WHERE s.kind = 'refund' AND s.api = $1 AND s.mandant = $2 AND s.intended_ms >= $3 AND s.currency = $4 \
         AND s.state NOT IN ('refused', 'not_sent')";
@@ -112,13 +121,17 @@ statements! {
         intended_ms, deadline_ms, state, looks) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
         $23, $24, 'intended', 0) RETURNING id";
-    SETTLE = "UPDATE steps SET state = $2, outcome = $3, transaction_path = $4, settled_ms = $5, next_look_ms = $6 \
-        WHERE id = $1 AND state IN ('intended', 'pending', 'unknown') AND ((owner = $7 AND fence = $8) OR EXISTS \
-        (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $7 AND l.fence = $8 AND l.until_ms > $5)) \
-        RETURNING api, mandant, nr, step_key, attempt, kind, amount_minor, currency, effect, token";
-    DECIDE = "UPDATE steps SET state = $2, outcome = $3, settled_ms = $4, next_look_ms = NULL, decided_by = $5, \
-        decided_reason = $6 WHERE id = $1 AND state IN ('pending', 'unknown') \
-        RETURNING api, mandant, nr, step_key, attempt, kind, amount_minor, currency, effect, token";
+    SETTLE = concat!(
+        "UPDATE steps SET state = $2, outcome = $3, transaction_path = $4, settled_ms = $5, next_look_ms = $6 \
+         WHERE id = $1 AND state IN ('intended', 'pending', 'unknown') AND ((owner = $7 AND fence = $8) OR EXISTS \
+         (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $7 AND l.fence = $8 AND l.until_ms > $5)) ",
+        settled_columns!()
+    );
+    DECIDE = concat!(
+        "UPDATE steps SET state = $2, outcome = $3, settled_ms = $4, next_look_ms = NULL, decided_by = $5, \
+         decided_reason = $6 WHERE id = $1 AND state IN ('pending', 'unknown') ",
+        settled_columns!()
+    );
     RECORD_LOOK = "UPDATE steps SET looks = looks + 1, first_look_ms = COALESCE(first_look_ms, $2), next_look_ms = $3 \
         WHERE id = $1 AND state IN ('intended', 'pending', 'unknown') AND ((owner = $4 AND fence = $5) OR EXISTS \
         (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $4 AND l.fence = $5 AND l.until_ms > $2)) \
@@ -144,8 +157,6 @@ statements! {
 
     CHAIN_HEAD = "SELECT seq, hash FROM chains WHERE chain = $1";
     ADD_AUDIT = "INSERT INTO audit (chain, seq, at_ms, entry, previous, hash) VALUES ($1, $2, $3, $4, $5, $6)";
-    MOVE_HEAD = "INSERT INTO chains (chain, seq, hash) VALUES ($1, $2, $3) \
-        ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
     ALL_CHAINS = "SELECT c.chain FROM chains c UNION SELECT a.chain FROM audit a ORDER BY 1";
     AUDIT_ROWS = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     LATEST_AUDIT = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq < $2 \

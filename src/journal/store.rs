@@ -50,27 +50,27 @@ enum Fate {
 
 /// One operation with its caller.
 trait Job: Send {
-    /// Runs it; false: its writes must go.
+    /// Runs it; false: its writes must go. May be called again after a rollback.
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
     /// Answers the caller.
     fn answer(self: Box<Self>, fate: Fate);
 }
 
 struct Call<F, T> {
-    work: Option<F>,
+    work: F,
     result: Option<Result<T, JournalError>>,
     caller: oneshot::Sender<Result<T, JournalError>>,
 }
 
 impl<F, T> Job for Call<F, T>
 where
-    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Send,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Clone + Send,
     T: Send,
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            let Some(work) = self.work.take() else { return false };
-            let result = work(tx).await;
+            self.result = None;
+            let result = (self.work.clone())(tx).await;
             let keep = result.is_ok();
             self.result = Some(result);
             keep
@@ -129,43 +129,65 @@ impl Core {
         }
     }
 
-    /// Runs operations in one transaction and answers all callers after its commit.
+    /// Runs operations in one transaction and answers all callers after its commit. Where one of several fails, all are
+    /// rolled back and run again one by one: that is rare, and savepoints would cost every operation.
     async fn run(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        let fate = self.transact(&mut jobs).await;
-        if !matches!(fate, Fate::Committed) {
-            self.give_up().await;
+        if let Some(fate) = self.transact(&mut jobs).await {
+            for job in jobs {
+                job.answer(fate.clone());
+            }
+            return;
         }
-        for job in jobs {
-            job.answer(fate.clone());
+        for mut job in jobs {
+            let fate = self.transact(std::slice::from_mut(&mut job)).await;
+            job.answer(fate.unwrap_or(Fate::Unknown));
         }
     }
 
-    async fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Fate {
+    /// None: one of several failed, and nothing of any stands.
+    async fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Option<Fate> {
+        let fate = self.try_transact(jobs).await;
+        if !matches!(fate, Some(Fate::Committed)) {
+            self.give_up().await;
+        }
+        fate
+    }
+
+    async fn try_transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Option<Fate> {
         let fault = self.options.faults.as_ref().map_or(CommitFault::None, |faults| faults.at_commit());
         let tx = match self.connection().await {
             Ok(tx) => tx,
-            Err(error) => return Fate::NotRun(error.to_string()),
+            Err(error) => return Some(Fate::NotRun(error.to_string())),
         };
         if fault == CommitFault::Refuse {
-            return Fate::NotRun("simulated: the database is full".to_owned());
+            return Some(Fate::NotRun("simulated: the database is full".to_owned()));
         }
         if let Err(error) = statement(tx, "BEGIN IMMEDIATE").await {
-            return Fate::NotRun(error.to_string());
+            return Some(Fate::NotRun(error.to_string()));
         }
-        if run_all(tx, jobs).await.is_err() {
-            return Fate::Unknown;
+        let alone = jobs.len() == 1;
+        for job in jobs {
+            match std::panic::AssertUnwindSafe(job.run(tx)).catch_unwind().await {
+                Ok(true) => {}
+                // A full disk has rolled back already; then this fails and the connection is opened anew.
+                Ok(false) if alone => {
+                    return Some(statement(tx, "ROLLBACK").await.map_or(Fate::Unknown, |()| Fate::Committed));
+                }
+                Err(_) if alone => return Some(Fate::Unknown),
+                Ok(false) | Err(_) => return None,
+            }
         }
         if fault == CommitFault::FailBefore {
-            return Fate::Unknown;
+            return Some(Fate::Unknown);
         }
-        match statement(tx, "COMMIT").await {
+        Some(match statement(tx, "COMMIT").await {
             Ok(()) if fault == CommitFault::LoseAnswer => Fate::Unknown,
             Ok(()) => Fate::Committed,
             Err(error) => {
-                tracing::error!(%error, "The commit of {} operations failed", jobs.len());
+                tracing::error!(%error, "The store could not commit");
                 Fate::Unknown
             }
-        }
+        })
     }
 
     /// Runs an operation that only reads.
@@ -182,41 +204,6 @@ impl Core {
         }
         job.answer(fate);
     }
-}
-
-/// The transaction can no longer be trusted as a whole.
-struct Broken;
-
-impl From<sqlx::Error> for Broken {
-    fn from(error: sqlx::Error) -> Self {
-        tracing::error!(%error, "A transaction of the store broke");
-        Self
-    }
-}
-
-async fn run_all(tx: &mut Tx, jobs: &mut [Box<dyn Job>]) -> Result<(), Broken> {
-    let alone = jobs.len() == 1;
-    for job in jobs {
-        if !alone {
-            statement(tx, "SAVEPOINT job").await?;
-        }
-        let run = std::panic::AssertUnwindSafe(job.run(tx)).catch_unwind().await;
-        match run {
-            Ok(true) if alone => {}
-            Ok(true) => statement(tx, "RELEASE SAVEPOINT job").await?,
-            Ok(false) if alone => {
-                // A full disk has rolled back already; then this fails and the connection is given up.
-                statement(tx, "ROLLBACK").await?;
-                statement(tx, "BEGIN").await?;
-            }
-            Ok(false) => {
-                statement(tx, "ROLLBACK TO SAVEPOINT job").await?;
-                statement(tx, "RELEASE SAVEPOINT job").await?;
-            }
-            Err(_) => return Err(Broken),
-        }
-    }
-    Ok(())
 }
 
 async fn statement(tx: &mut Tx, text: &'static str) -> Result<(), sqlx::Error> {
@@ -258,7 +245,7 @@ impl Lanes {
     /// Runs an operation in a transaction. Once queued it runs to its end, whether the caller waits or not.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, JournalError>
     where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Clone + Send + 'static,
         T: Send + 'static,
     {
         self.submit(Access::Write, work).await
@@ -267,7 +254,7 @@ impl Lanes {
     /// Runs an operation that only reads, past the queue of the writes.
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, JournalError>
     where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Clone + Send + 'static,
         T: Send + 'static,
     {
         self.submit(Access::Read, work).await
@@ -275,11 +262,11 @@ impl Lanes {
 
     async fn submit<T, F>(&self, access: Access, work: F) -> Result<T, JournalError>
     where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, JournalError>> + Clone + Send + 'static,
         T: Send + 'static,
     {
         let (caller, mut answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Call { work: Some(work), result: None, caller });
+        let job: Box<dyn Job> = Box::new(Call { work, result: None, caller });
         match self {
             Self::Inline(core) => {
                 let mut core = core.lock().unwrap_or_else(PoisonError::into_inner);

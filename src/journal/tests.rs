@@ -1,4 +1,5 @@
 //! Tests of the store as a whole.
+#![allow(clippy::inconsistent_digit_grouping, reason = "euros and cents")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -550,7 +551,7 @@ async fn an_unchanged_order_costs_no_write_and_is_still_postponed() {
     let shop = Shop::open(Mode::Inline).await;
     let api = "live".into();
     let row = shop.order(4711).await;
-    assert_eq!(shop.journal.due_orders(&api, 10).await.unwrap(), [row.clone()]);
+    assert_eq!(shop.journal.due_orders(&api, 10).await.unwrap(), std::slice::from_ref(&row));
     let first = shop.journal.record_plan(&row, plan(Next::Check(shop.clock.now()))).await.unwrap();
     assert!(first.changed);
     let again = noon() + TimeDelta::minutes(10);

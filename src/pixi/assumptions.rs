@@ -28,6 +28,12 @@ pub const BASE_CURRENCY: Currency = Currency::EUR;
 /// Assumption: a row limit of 0 is not "all" for the two work lists, so a real number is always sent (`pixi/NOTES` 7).
 pub const WORK_LIST_ROWS: u32 = 1000;
 
+/// Assumption: a list that is not told how many rows it may have ends after this many (`pixi/NOTES` 7).
+pub const DEFAULT_ROWS: usize = 1000;
+
+/// Assumption: so many rows may be asked for; no order has more lines or documents.
+pub const ALL_ROWS: i64 = 100_000;
+
 /// Assumption: pixiGetOrderline and pixiGetInvoice take their parameters in this documented order with the hidden ones
 /// left out; only the documentation's table is known, not the order on the wire (`pixi/operations`).
 pub const TABLE_ORDER: &str = "the order of parameters is that of the documentation's table, not known from the wire";

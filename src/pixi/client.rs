@@ -138,13 +138,12 @@ impl PixiClient {
     ) -> Result<RawAnswer, PixiError> {
         let params = params.iter().fold(Params::new(), |all, (name, value)| all.raw(name, value));
         let mut sink = RawSink::new(max_rows);
-        let tail = match call_spec(name) {
-            Some(spec) => self.exchange(spec, params, &mut sink).await?,
-            None => {
-                let body = envelope::encode_unknown(&self.0.namespace, name, &params)
-                    .map_err(|error| PixiError::Request { call: name.to_owned(), error })?;
-                self.send(name, "other", Effect::Write, body, &mut sink).await?
-            }
+        let tail = if let Some(spec) = call_spec(name) {
+            self.exchange(spec, params, &mut sink).await?
+        } else {
+            let body = envelope::encode_unknown(&self.0.namespace, name, &params)
+                .map_err(|error| PixiError::Request { call: name.to_owned(), error })?;
+            self.send(name, "other", Effect::Write, body, &mut sink).await?
         };
         if tail.row_sets == 0 {
             check_messages(name, &tail, false)?;
@@ -180,6 +179,19 @@ impl PixiClient {
             Some(bad) => Err(PixiError::Cell { call: call.to_owned(), row: bad.row, error: bad.error }),
             None => Ok(listing.rows),
         }
+    }
+
+    /// As [`Self::all`], for calls that cut a long answer unless told otherwise: a full one is asked for again.
+    pub(in crate::pixi) async fn all_uncut<T: FromRow>(
+        &self,
+        call: &'static str,
+        params: Params,
+    ) -> Result<Vec<T>, PixiError> {
+        let rows = self.all(call, params.clone()).await?;
+        if rows.len() < assumptions::DEFAULT_ROWS {
+            return Ok(rows);
+        }
+        self.all(call, params.int("RowCount", assumptions::ALL_ROWS)).await
     }
 
     /// `rows`, if each is of what was asked for.

@@ -165,6 +165,7 @@ impl Cells<'_, '_> {
 macro_rules! columns {
     ($row:ident: $keys:ident { $($key:ident = $need:ident $name:literal $(| $also:literal)*),+ $(,)? }) => {
         #[derive(Clone, Copy)]
+        #[allow(clippy::enum_variant_names, reason = "named as pixi's columns are")]
         enum $keys { $($key),+ }
         impl $crate::pixi::columns::ColumnKey for $keys {
             fn index(self) -> usize { self as usize }

@@ -29,9 +29,10 @@ impl LocalTime {
     /// `None` for anything else and for the value pixi writes where there is no date.
     pub fn parse(text: &str, zone: Tz) -> Option<Self> {
         let text = text.trim();
-        let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        let naive = text
+            .parse::<NaiveDateTime>()
+            .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
+            .ok()
             .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
         (!assumptions::means_no_date(naive)).then_some(Self { naive, zone })
     }

@@ -17,6 +17,7 @@ pub mod wsdl;
 
 pub use calls::account::{CustomerEvent, CustomerEventFilter, InvoiceMatch};
 pub use calls::addresses::Address;
+pub use calls::columns_of;
 pub use calls::comments::OrderComment;
 pub use calls::imports::{ImportPaymentId, ImportXml, is_payment_id, payment_id_in_xml};
 pub use calls::invoices::{Invoice, InvoiceLine};

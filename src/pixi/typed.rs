@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::pixi::answer::{Column, RowSet, RowView, Sink, Tail};
 use crate::pixi::client::{BadRow, check_messages};
 use crate::pixi::columns::{Cells, ColumnSpec, FromRow, RowContext};
@@ -246,7 +248,7 @@ impl<T: FromRow> Sink for TypedSink<'_, T> {
 }
 
 /// A row set as it came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RawRowSet {
     /// Columns, known even where there are no rows if the answer had a schema.
     pub columns: Vec<Column>,
@@ -257,7 +259,7 @@ pub struct RawRowSet {
 }
 
 /// An answer as it came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RawAnswer {
     /// Row sets.
     pub row_sets: Vec<RawRowSet>,

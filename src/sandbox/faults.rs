@@ -38,13 +38,15 @@ pub enum Fault {
     Html403,
     /// The peer acts; the answer comes a few bytes at a time, too slow for the deadline.
     SlowDrip,
+    /// The peer acts and answers well, this much later; past the deadline nobody waits for it any more.
+    SlowAnswer(Duration),
     /// Silence until the deadline; the peer acts this long after the request was sent.
     LateEffect(Duration),
 }
 
 impl Fault {
     /// One of each kind, for tests that go through them all.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoConnection,
         Self::DropBefore,
         Self::DropAfter,
@@ -56,6 +58,7 @@ impl Fault {
         Self::TruncatedBody,
         Self::Html403,
         Self::SlowDrip,
+        Self::SlowAnswer(Duration::from_mins(2)),
         Self::LateEffect(Duration::from_mins(3)),
     ];
 
@@ -69,6 +72,7 @@ impl Fault {
             | Self::Garbage
             | Self::TruncatedBody
             | Self::SlowDrip
+            | Self::SlowAnswer(_)
             | Self::LateEffect(_) => true,
         }
     }
@@ -228,6 +232,12 @@ where
             "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>",
         )),
         Fault::SlowDrip => Ok(drip(clock.clone(), deadlines, &handle())),
+        Fault::SlowAnswer(after) => {
+            let answer = handle();
+            let patience = deadlines.total.min(deadlines.idle);
+            let _ = clock.timeout(after.min(patience), std::future::pending::<()>()).await;
+            if after < patience { Ok(answer.into_wire()) } else { Err(SendError::Unknown(Cause::TimeOut)) }
+        }
         Fault::LateEffect(after) => {
             let clock_of_effect = clock.clone();
             tokio::spawn(async move {
@@ -323,7 +333,7 @@ mod tests {
                 Fault::DropBefore | Fault::DropAfter => {
                     assert_eq!(answer, Err(SendError::Unknown(Cause::ConnectionLost)));
                 }
-                Fault::Hang | Fault::HangAfter | Fault::SlowDrip | Fault::LateEffect(_) => {
+                Fault::Hang | Fault::HangAfter | Fault::SlowDrip | Fault::SlowAnswer(_) | Fault::LateEffect(_) => {
                     assert_eq!(answer, Err(SendError::Unknown(Cause::TimeOut)), "{fault:?}");
                 }
                 _ => assert!(!answer.unwrap().contains("s-chg-1"), "{fault:?}"),

@@ -2,4 +2,13 @@
 
 pub mod faults;
 pub mod pixi;
+pub mod stage;
+pub mod stories;
+#[cfg(test)]
+mod tests;
 pub mod unzer;
+pub mod world;
+
+pub use stage::{Astray, Stage, Told};
+pub use stories::{STORIES, Story};
+pub use world::World;

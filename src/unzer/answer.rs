@@ -62,6 +62,11 @@ fn flags(fields: &Fields) -> Option<TransactionStatus> {
     set.next().is_none().then_some(one)
 }
 
+/// True where a flag says that the transaction happened or may still happen.
+fn claims_effect(fields: &Fields) -> bool {
+    ["isSuccess", "isPending", "isResumed"].iter().any(|flag| fields.flag(flag))
+}
+
 pub(super) fn detail(fields: &Fields) -> Result<TransactionDetail, UnzerError> {
     let processing = fields.object("processing");
     let amount = match fields.currency("currency") {
@@ -108,7 +113,11 @@ pub(super) fn outcome(
         return unknown(format!("HTTP {} without JSON", status.as_u16()));
     };
     if let Some(said) = Said::read(&fields, status) {
-        return refused(said);
+        // An answer that says yes and no at once proves neither.
+        return if claims_effect(&fields) { unknown(said.code) } else { refused(said) };
+    }
+    if !fields.list("errors").is_empty() {
+        return unknown(format!("HTTP {} without a code", status.as_u16()));
     }
     if !status.is_success() {
         return unknown(format!("HTTP {} without a code", status.as_u16()));
@@ -191,7 +200,7 @@ mod tests {
         let Outcome::Refused(refusal) = of(201, &body) else { panic!() };
         assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Hard, "COR.800.100.151"));
         let listed =
-            json!({"isError": false, "isSuccess": true, "id": "s-chg-1", "errors": [{"code": "API.330.100.007"}]});
+            json!({"isError": false, "isSuccess": false, "id": "s-chg-1", "errors": [{"code": "API.330.100.007"}]});
         let Outcome::Refused(refusal) = of(200, &listed) else { panic!() };
         assert_eq!(refusal.kind, RefusalKind::Stale);
     }
@@ -217,6 +226,10 @@ mod tests {
         let mut two_flags = success();
         two_flags["isError"] = json!("false");
         two_flags["isPending"] = json!(true);
+        let mut yes_and_no = success();
+        yes_and_no["errors"] = json!([{"code": "API.330.100.007"}]);
+        let mut no_code = success();
+        no_code["errors"] = json!([{"merchantMessage": "?"}]);
         for (status, body) in [
             (403, "<html>403</html>".to_owned()),
             (500, json!({"isError": true, "errors": [{"code": "API.330.100.007"}]}).to_string()),
@@ -225,6 +238,9 @@ mod tests {
             (200, "{}".to_owned()),
             (200, json!({"id": "s-chg-1"}).to_string()),
             (201, two_flags.to_string()),
+            (201, yes_and_no.to_string()),
+            (201, no_code.to_string()),
+            (400, yes_and_no.to_string()),
             (404, "{}".to_owned()),
             (400, json!({"isError": true, "errors": [{"code": "API.000.000.999"}]}).to_string()),
         ] {

@@ -118,6 +118,15 @@ mod tests {
         assert_eq!(fields.amount("c", Currency::EUR), Err(Unusable("c")));
     }
 
+    #[test]
+    fn no_depth_of_nesting_breaks_it() {
+        let deep = format!("{{\"a\": {}1{}, \"b\": 2}}", "[".repeat(200_000), "]".repeat(200_000));
+        if let Some(fields) = Fields::parse(deep.as_bytes()) {
+            assert_eq!(fields.text("b").as_deref(), Some("2"));
+            let _ = (fields.list("a").len(), fields.texts("a"), fields.object("a"));
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_panic_it(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

@@ -134,6 +134,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
+    use super::TransactionKind as K;
     use super::*;
 
     fn read(value: &Value) -> Result<Payment, Unusable> {
@@ -167,7 +168,6 @@ mod tests {
         assert_eq!(payment.method.0, "crd");
         assert_eq!(payment.remaining, Currency::EUR.of(5500));
         let names: Vec<_> = payment.transactions.iter().map(|t| (t.kind, t.parent.as_deref(), t.id.as_str())).collect();
-        use TransactionKind as K;
         assert_eq!(
             names,
             [

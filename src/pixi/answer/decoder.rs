@@ -65,6 +65,12 @@ impl Decoder {
         Ok(())
     }
 
+    /// Memory held for bytes not read yet.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.window.capacity()
+    }
+
     /// The answer is complete.
     pub fn finish(mut self, sink: &mut dyn Sink) -> Result<Tail, AnswerError> {
         if !self.cut.is_empty() {
@@ -84,6 +90,11 @@ impl Decoder {
             joined = std::mem::take(&mut self.cut);
             &joined
         };
+        // Whole pieces of good text, the usual case, are checked much faster than they are looked through for bad.
+        if let Ok(good) = std::str::from_utf8(bytes) {
+            self.window.push_str(good);
+            return;
+        }
         let mut read = 0;
         for chunk in bytes.utf8_chunks() {
             self.window.push_str(chunk.valid());

@@ -123,7 +123,7 @@ impl Machine {
     pub(super) fn text(&mut self, text: &str) -> Result<(), AnswerError> {
         match self.places.last() {
             Some(Place::Cell { .. } | Place::InCell) => {
-                if !text.contains('\r') {
+                if !text.as_bytes().contains(&b'\r') {
                     return self.row.push(text);
                 }
                 for (index, line) in text.replace("\r\n", "\n").split('\r').enumerate() {
@@ -385,7 +385,7 @@ fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(
         found
             .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-            .map_or_else(|_| found.value.to_string(), |value| value.into_owned()),
+            .map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned),
     )
 }
 

@@ -3,6 +3,7 @@
 //! Bytes are fed to a [`Decoder`] in pieces of any size; it hands finished rows to a [`Sink`] and keeps what stands
 //! beside them in a [`Tail`]. At no time is more than one row and one piece in memory.
 
+use serde::Serialize;
 use thiserror::Error;
 
 mod decoder;
@@ -72,7 +73,7 @@ pub enum AnswerError {
 }
 
 /// A remark or an error of the database.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SqlMessage {
     /// Severity; `None` where none was sent.
     pub class: Option<i64>,
@@ -87,7 +88,7 @@ pub struct SqlMessage {
 }
 
 /// A SOAP fault of either version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// `faultcode` or `Code/Value`, without prefix.
     pub code: String,
@@ -96,7 +97,7 @@ pub struct Fault {
 }
 
 /// What an answer holds besides rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tail {
     /// Remarks and errors of the database.
     pub messages: Vec<SqlMessage>,
@@ -113,6 +114,7 @@ pub struct Tail {
     /// Rows seen.
     pub rows: u64,
     /// HTTP status, where it was not a good one.
+    #[serde(skip)]
     pub http_error: Option<http::StatusCode>,
 }
 

@@ -1,9 +1,11 @@
 //! A row set: its columns, and one row at a time.
 
+use serde::Serialize;
+
 use super::{AnswerError, MAX_CELL, MAX_COLUMNS, MAX_ROW, decode_name};
 
 /// A column of a row set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// Name, decoded.
     pub name: String,

@@ -1,11 +1,13 @@
 use super::*;
 use proptest::prelude::*;
 
+type Rows = Vec<Vec<Option<String>>>;
+
 /// Everything an answer said.
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
-    sets: Vec<(Vec<Column>, Vec<Vec<Option<String>>>)>,
-    rows: Vec<Vec<Option<String>>>,
+    sets: Vec<(Vec<Column>, Rows)>,
+    rows: Rows,
 }
 
 impl Sink for Heard {
@@ -54,7 +56,7 @@ fn cell(heard: &Heard, set: usize, row: usize, name: &str) -> Option<String> {
 }
 
 fn wrap(row: &str) -> Vec<u8> {
-    format!("<E:Envelope xmlns:E='x'><E:Body><m:cResponse><m:cResult><s:SqlRowSet><d:diffgram><SqlRowSet1>{row}</SqlRowSet1></d:diffgram></s:SqlRowSet></m:cResult></m:cResponse></E:Body></E:Envelope>").replace("E:Envelope xmlns", "E:Envelope xmlns").into_bytes()
+    format!("<E:Envelope xmlns:E='x'><E:Body><m:cResponse><m:cResult><s:SqlRowSet><d:diffgram><SqlRowSet1>{row}</SqlRowSet1></d:diffgram></s:SqlRowSet></m:cResult></m:cResponse></E:Body></E:Envelope>").into_bytes()
 }
 
 #[test]
@@ -148,12 +150,33 @@ fn size_and_depth_are_bounded() {
     let mebibyte = "x".repeat(1 << 20);
     let cell = wrap(&format!("<row><A>{}</A></row>", mebibyte.repeat(5)));
     assert_eq!(decode(&cell).0, Err(AnswerError::CellTooLarge));
-    let row = wrap(&format!("<row>{}</row>", (0..9).map(|n| format!("<A{n}>{mebibyte}</A{n}>")).collect::<String>()));
+    let nine: Vec<String> = (0..9).map(|n| format!("<A{n}>{mebibyte}</A{n}>")).collect();
+    let row = wrap(&format!("<row>{}</row>", nine.concat()));
     assert_eq!(decode(&row).0, Err(AnswerError::RowTooLarge));
-    let columns = wrap(&format!("<row>{}</row>", (0..2000).map(|n| format!("<A{n}/>")).collect::<String>()));
+    let many: Vec<String> = (0..2000).map(|n| format!("<A{n}/>")).collect();
+    let columns = wrap(&format!("<row>{}</row>", many.concat()));
     assert_eq!(decode(&columns).0, Err(AnswerError::TooManyColumns));
     let endless_tag = [b"<a ".as_slice(), &vec![b'x'; 20 << 20]].concat();
     assert_eq!(decode(&endless_tag).0, Err(AnswerError::CellTooLarge));
+}
+
+#[test]
+fn memory_does_not_grow_with_the_answer() {
+    struct Count(u64);
+    impl Sink for Count {
+        fn row(&mut self, _set: &RowSet, _row: &RowView<'_>) {
+            self.0 += 1;
+        }
+        fn end_of_set(&mut self, _set: &RowSet) {}
+    }
+    let row = format!("<row><OrderNr>4711</OrderNr><ShopNote>{}</ShopNote></row>", "x".repeat(2000));
+    let bytes = wrap(&row.repeat(10_000));
+    let mut count = Count(0);
+    let mut decoder = Decoder::new();
+    decoder.feed(&bytes, &mut count).unwrap();
+    assert!(decoder.held() < 256 << 10, "{} bytes held of {}", decoder.held(), bytes.len());
+    assert_eq!(decoder.finish(&mut count).unwrap().rows, 10_000);
+    assert_eq!(count.0, 10_000);
 }
 
 #[test]

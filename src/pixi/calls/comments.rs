@@ -26,7 +26,10 @@ pub struct OrderComment {
 impl fmt::Debug for OrderComment {
     /// Leaves out text and author: people write names there.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderComment").field("order_nr", &self.order_nr).field("created", &self.created).finish()
+        f.debug_struct("OrderComment")
+            .field("order_nr", &self.order_nr)
+            .field("created", &self.created)
+            .finish_non_exhaustive()
     }
 }
 

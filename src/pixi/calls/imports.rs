@@ -35,7 +35,10 @@ impl ImportXml {
 impl fmt::Debug for ImportXml {
     /// Leaves out the XML: it is full of names and addresses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ImportXml").field("status", &self.status).field("log_key", &self.log_key).finish()
+        f.debug_struct("ImportXml")
+            .field("status", &self.status)
+            .field("log_key", &self.log_key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,18 +132,24 @@ pub fn payment_id_in_xml(xml: &str, tag: &str) -> ImportPaymentId {
                 }
                 depth = depth.saturating_sub(1);
             }
-            Ok(Event::Text(text)) => open.iter_mut().for_each(|(_, all)| all.push_str(text.as_ref())),
-            Ok(Event::CData(text)) => open.iter_mut().for_each(|(_, all)| all.push_str(text.as_ref())),
+            Ok(Event::Text(text)) => append(&mut open, &text),
+            Ok(Event::CData(text)) => append(&mut open, &text),
             Ok(Event::GeneralRef(reference)) => {
                 // An id holds no character that needs one; whatever it stands for, the text is no id any more, but for
                 // a character written by number.
                 let character = reference.resolve_char_ref().ok().flatten().unwrap_or('&');
-                open.iter_mut().for_each(|(_, all)| all.push(character));
+                append(&mut open, character.encode_utf8(&mut [0; 4]));
             }
             Ok(Event::DocType(_)) | Err(_) => return ImportPaymentId::None,
             Ok(Event::Eof) => return if depth == 0 { found } else { ImportPaymentId::None },
             Ok(_) => {}
         }
+    }
+}
+
+fn append(open: &mut [(usize, String)], text: &str) {
+    for (_, all) in open {
+        all.push_str(text);
     }
 }
 

@@ -178,7 +178,7 @@ impl FromRow for InvoiceLine {
 impl PixiClient {
     /// All documents of an order.
     pub async fn invoices_of_order(&self, order_nr: i64) -> Result<Vec<Invoice>, PixiError> {
-        let rows: Vec<Invoice> = self.all("pixiGetInvoice", Params::new().int("OrderNR", order_nr)).await?;
+        let rows: Vec<Invoice> = self.all_uncut("pixiGetInvoice", Params::new().int("OrderNR", order_nr)).await?;
         Self::only_of("pixiGetInvoice", rows, |row| row.order_nr == order_nr)
     }
 

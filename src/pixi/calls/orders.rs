@@ -321,6 +321,11 @@ impl FromRow for TotalsRow {
     }
 }
 
+/// Columns of pixiGetOrderTotals.
+pub(super) fn totals_columns() -> &'static [ColumnSpec] {
+    TotalsRow::columns()
+}
+
 /// Totals of an order as its invoice would show them, in order currency (pixiGetOrderTotals).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderTotals {
@@ -352,7 +357,7 @@ impl PixiClient {
 
     /// All lines of an order.
     pub async fn order_lines(&self, order_nr: i64) -> Result<Vec<OrderLine>, PixiError> {
-        let rows: Vec<OrderLine> = self.all("pixiGetOrderline", Params::new().int("OrderNR", order_nr)).await?;
+        let rows: Vec<OrderLine> = self.all_uncut("pixiGetOrderline", Params::new().int("OrderNR", order_nr)).await?;
         Self::only_of("pixiGetOrderline", rows, |row| row.order_nr.is_none_or(|nr| nr == order_nr))
     }
 

@@ -1,6 +1,6 @@
 //! What the daemon reports of a payment: authorised, captured, booked; and what pixi holds of it.
 
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::pixi::assumptions;
 use crate::pixi::client::PixiClient;
 use crate::pixi::columns::{CellError, Cells, ColumnSpec, FromRow, columns};
@@ -109,6 +109,26 @@ impl PixiClient {
             .flag("Success", true)
             .text("InvoiceNr", &capture.invoice_nr)
             .money("CaptureSum", capture.capture_sum)
+            .flag("SetRemainingOrdersToHAL", false);
+        self.write("pixiPaySetInvoiceCapture", params).await
+    }
+
+    /// Reports that nothing could be captured for an invoice. This sets the invoice back to unpaid, so it is only ever
+    /// sent where nothing was captured and the configuration asks for it (DESIGN 3.2).
+    pub async fn report_failed_capture(
+        &self,
+        invoice_nr: &str,
+        pay_id: &str,
+        currency: Currency,
+        message: &str,
+    ) -> Outcome {
+        let params = Params::new()
+            .text("PayID", pay_id)
+            .free_text("Message", message, 200)
+            .text("PayCode", assumptions::PAY_CODE)
+            .flag("Success", false)
+            .text("InvoiceNr", invoice_nr)
+            .money("CaptureSum", Money::zero(currency))
             .flag("SetRemainingOrdersToHAL", false);
         self.write("pixiPaySetInvoiceCapture", params).await
     }

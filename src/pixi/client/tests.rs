@@ -157,6 +157,21 @@ async fn amounts_are_those_in_order_currency_where_there_are_such() {
 }
 
 #[tokio::test]
+async fn an_answer_that_may_have_been_cut_is_asked_for_again() {
+    let row = "<row><OrderlineKey>1</OrderlineKey><OrderNr>4711</OrderNr><Status>ANG</Status><Qty>1</Qty><Price>1.0000</Price></row>";
+    for (rows, again) in [(999, false), (1000, true)] {
+        let xml = format!(
+            "<E:Envelope><E:Body><R><cResult><SqlRowSet><diffgram><S>{}</S></diffgram></SqlRowSet></cResult></R></E:Body></E:Envelope>",
+            row.repeat(rows)
+        );
+        let (client, wire) = client_on(answering(200, xml.as_bytes()), &settings());
+        assert_eq!(client.order_lines(4711).await.unwrap().len(), rows);
+        let body = wire.last.lock().unwrap().as_ref().unwrap().body.clone();
+        assert_eq!(String::from_utf8_lossy(&body).contains("<RowCount"), again);
+    }
+}
+
+#[tokio::test]
 async fn rows_of_another_order_are_not_taken() {
     let error = client("invoices.xml").invoices_of_order(4712).await.unwrap_err();
     assert!(matches!(error, PixiError::WrongRow { .. }));

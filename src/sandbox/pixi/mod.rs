@@ -15,6 +15,7 @@ use url::Url;
 use crate::clock::{Clock, Time};
 use crate::sandbox::faults::{Faults, SimResponse};
 
+mod action;
 mod calls;
 mod dialect;
 mod ledger;
@@ -29,6 +30,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use action::Action;
 pub use model::{
     Address, Booking, CaptureCall, CcpCall, CcpEntry, Comment, CurrencyRow, Customer, Document, DocumentKind,
     DocumentLine, EventType, ImportLog, Line, LineState, Lock, OrderState, PaymentType, Shop, SimOrder,

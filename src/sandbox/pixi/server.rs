@@ -13,11 +13,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::action::Action;
 use super::calls::{self, Signature};
 use super::dialect::{self, Answer, Cell, RowSet, Sql, Style};
-use super::order::NewOrder;
+use super::order::{MerchantError, NewOrder};
 use super::params::Args;
 use super::quirks::NoRows;
 use super::soap::{self, Call};
@@ -152,13 +154,15 @@ impl PixiSim {
     }
 
     /// Puts it behind HTTP: `POST` to the endpoint's path for calls, `GET` with `?wsdl` there for the WSDL,
-    /// `POST /import` (JSON, see [`NewOrder`]; answers `{"OrderNr": …, "OrderNrExternal": …}` or 422 `{"error": …}`)
-    /// for orders from a shop. All need the login.
+    /// `POST /import` (JSON, see [`NewOrder`]; answers `{"OrderNr": …, "OrderNrExternal": …}`) for orders from a shop,
+    /// `POST /merchant` (JSON, see [`Action`]; answers `{"done": number or null}`) for what people do in pixi. The last
+    /// two answer 422 `{"error": …}` where pixi refuses. All need the login.
     pub fn router(&self, wsdl: WsdlText) -> Router {
         let path = self.endpoint().path().to_owned();
         Router::new()
             .route(&path, get(serve_wsdl).post(serve_call))
             .route("/import", post(serve_import))
+            .route("/merchant", post(serve_merchant))
             .with_state(Doors { sim: self.clone(), wsdl })
     }
 }
@@ -196,17 +200,31 @@ async fn serve_call(Shared(doors): Shared<Doors>, headers: HeaderMap, body: Byte
 }
 
 async fn serve_import(Shared(doors): Shared<Doors>, headers: HeaderMap, body: Bytes) -> HttpResponse {
-    if !logged_in(&doors.sim.state().access, &headers) {
+    taken(&doors, &headers, &body, |sim, order: NewOrder| {
+        let nr = sim.import_order(order)?;
+        Ok(json!({ "OrderNr": nr, "OrderNrExternal": sim.order(nr).map(|order| order.external) }))
+    })
+}
+
+async fn serve_merchant(Shared(doors): Shared<Doors>, headers: HeaderMap, body: Bytes) -> HttpResponse {
+    taken(&doors, &headers, &body, |sim, action: Action| Ok(json!({ "done": sim.act(&action)? })))
+}
+
+/// Reads JSON, acts, answers JSON.
+fn taken<T: DeserializeOwned>(
+    doors: &Doors,
+    headers: &HeaderMap,
+    body: &[u8],
+    act: impl FnOnce(&PixiSim, T) -> Result<serde_json::Value, MerchantError>,
+) -> HttpResponse {
+    if !logged_in(&doors.sim.state().access, headers) {
         return unauthorized();
     }
-    let imported = serde_json::from_slice::<NewOrder>(&body)
+    let acted = serde_json::from_slice::<T>(body)
         .map_err(|error| error.to_string())
-        .and_then(|order| doors.sim.import_order(order).map_err(|error| error.to_string()));
-    match imported {
-        Ok(nr) => {
-            let external = doors.sim.order(nr).map(|order| order.external);
-            axum::Json(json!({ "OrderNr": nr, "OrderNrExternal": external })).into_response()
-        }
+        .and_then(|sent| act(&doors.sim, sent).map_err(|error| error.to_string()));
+    match acted {
+        Ok(answer) => axum::Json(answer).into_response(),
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(json!({ "error": error }))).into_response(),
     }
 }

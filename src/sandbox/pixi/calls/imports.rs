@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::dialect::{Answer, Cell, Column, RowSet, Sql};
 use super::super::model::{ImportLog, Line};
-use super::super::params::{Args, Kind, opt, req};
+use super::super::params::{Args, Kind, anywhere, opt, req};
 use super::{Context, Result, Signature};
 
 pub(super) const FIND_XML: Signature = Signature {
@@ -30,16 +30,17 @@ fn find_xml(context: &mut Context<'_>, args: &Args) -> Result {
     Ok(Answer::rows(RowSet::new(found, &columns)))
 }
 
+/// The order of its parameters is documented for its twin only.
 pub(super) const ITEM_INFO: Signature = Signature {
     name: "pixiGetItemInfo",
     params: &[
-        opt("LocID", Kind::Text(3)),
-        opt("EANUPC", Kind::Text(13)),
-        opt("ItemKey", Kind::Int),
-        opt("ItemXML", Kind::Text(usize::MAX)),
-        opt("ItemNrInt", Kind::Text(50)),
-        opt("ItemNrSuppl", Kind::Text(50)),
-        opt("ConsiderFavouriteSupplier", Kind::Bit),
+        anywhere("LocID", Kind::Text(3)),
+        anywhere("EANUPC", Kind::Text(13)),
+        anywhere("ItemKey", Kind::Int),
+        anywhere("ItemXML", Kind::Text(usize::MAX)),
+        anywhere("ItemNrInt", Kind::Text(50)),
+        anywhere("ItemNrSuppl", Kind::Text(50)),
+        anywhere("ConsiderFavouriteSupplier", Kind::Bit),
     ],
     run: item_info,
 };

@@ -93,6 +93,15 @@ async fn http_serves_calls_the_wsdl_and_imports() {
     assert_eq!(sim.orders()[0].total(), 9_00);
     let again = over_http(&sim, &http("POST", "/import", order)).await;
     assert!(again.starts_with("HTTP/1.1 422") && again.contains("imported before"), "{again}");
+    let nr = sim.orders()[0].nr;
+    let act =
+        async |action: &str| over_http(&sim, &http("POST", "/merchant", &action.replace("NR", &nr.to_string()))).await;
+    let held = act(r#"{"do": "ship", "order": NR}"#).await;
+    assert!(held.starts_with("HTTP/1.1 422") && held.contains("on hold"), "{held}");
+    assert!(act(r#"{"do": "release", "order": NR}"#).await.contains(r#"{"done":null}"#));
+    assert!(act(r#"{"do": "ship", "order": NR, "tracking": "00340"}"#).await.contains(r#"{"done":"RE4001"}"#));
+    assert!(act(r#"{"do": "return", "order": NR}"#).await.contains(r#"{"done":"GS801"}"#));
+    assert_eq!(sim.order(nr).unwrap().lines[0].state, LineState::Ret);
     let stranger = over_http(&sim, "GET /soap/pixiAPP/?wsdl HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!(stranger.starts_with("HTTP/1.1 401"), "{stranger}");
 }

@@ -64,3 +64,11 @@ async fn a_late_effect_comes_after_the_sender_gave_up() {
     scene.clock.sleep(Duration::from_mins(10)).await;
     assert_eq!(scene.sim.ledger(&payment).unwrap().captured, 4000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_within_the_deadline_is_an_answer() {
+    let scene = scene();
+    let payment = scene.shop.authorize("card", euro(10_000), "SO-1").unwrap();
+    scene.sim.faults().plan(Matcher::next(Peer::Unzer, "capture"), Fault::SlowAnswer(Duration::from_mins(1)));
+    done(scene.capture(&payment, 4000).await);
+}

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod faults;
+mod invariants;
 mod over_http;
 mod refusals;
 mod stories;

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::KeyPair;
+use crate::sandbox::faults::{Fault, Matcher};
 use crate::steps::{ReasonCode, RefusalKind};
 use crate::unzer::{Hint, KeyRing, NewAuthorization, UnzerError};
+use crate::wire::Peer;
 
 fn client_with(scene: &Scene, key: &str) -> UnzerClient {
     let pair =
@@ -156,6 +158,28 @@ async fn r3_a_payment_answers_only_to_its_own_key_pair() {
     };
     let mixed = KeyRing::new(&url, &[pairs[0].clone(), bad], &scene.sim.wire(), &scene.clock);
     assert!(matches!(mixed.payment("s-pay-99", Hint::default()).await, Err(UnzerError::Configuration { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_likeliest_key_pair_is_asked_first_and_an_outage_asks_no_other() {
+    let scene = scene();
+    scene.sim.add_merchant("s-pub-b", "s-priv-b", "B");
+    let url = Url::parse("https://sbx-api.unzer.com").unwrap();
+    let mut pairs = [scene.sim.key_pair(0).unwrap(), scene.sim.key_pair(1).unwrap()];
+    pairs[0].methods = vec!["piv".to_owned()];
+    let ring = KeyRing::new(&url, &pairs, &scene.sim.wire(), &scene.clock);
+    let payment = scene.sim.shop(1).authorize("card", euro(100), "SO-1").unwrap();
+    let card = crate::unzer::MethodPrefix("crd".to_owned());
+    let hints = [Hint { public_key: Some("s-pub-b"), method: None }, Hint { public_key: None, method: Some(&card) }];
+    for hint in hints {
+        // A second request would meet the fault.
+        scene.sim.faults().plan(Matcher::nth(Peer::Unzer, "payment", 2), Fault::Status(503));
+        assert_eq!(ring.payment(&payment, hint).await.unwrap().public_key, "s-pub-b");
+        scene.sim.faults().clear();
+    }
+    scene.sim.faults().plan(Matcher::next(Peer::Unzer, "payment"), Fault::Status(503));
+    let error = ring.payment(&payment, Hint::default()).await.unwrap_err();
+    assert!(matches!(error, UnzerError::Passing { .. }), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]

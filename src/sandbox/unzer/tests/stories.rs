@@ -241,3 +241,13 @@ async fn two_runs_give_the_same_ids() {
     };
     assert_eq!(run(), run());
 }
+
+#[tokio::test(start_paused = true)]
+async fn currencies_without_decimals_keep_their_amounts() {
+    let scene = scene();
+    let yen: Currency = "JPY".parse().unwrap();
+    let payment = scene.shop.authorize("card", yen.of(1200), "SO-1").unwrap();
+    done(scene.client.capture(&payment, yen.of(1200), None, None, "RE1 token").await);
+    let seen = scene.client.payment(&payment).await.unwrap();
+    assert_eq!((seen.charged, seen.remaining), (yen.of(1200), yen.of(0)));
+}

@@ -1,0 +1,116 @@
+//! A whole world without any account: a simulated pixi, a simulated Unzer, and a configuration that joins them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::faults::Faults;
+use super::pixi::{Access, PixiSim};
+use super::unzer::UnzerSim;
+use crate::clock::{Clock, Time};
+use crate::wire::{Peer, Request, Response, SendError, SharedWire, Wire};
+
+/// A Tuesday morning: far from quiet hours, weekends and clock changes.
+pub const START: &str = "2026-03-03T08:00:00Z";
+/// Zone of the simulated pixi.
+pub const ZONE: Tz = Tz::Europe__Berlin;
+/// Mandant of the demo orders.
+pub const MANDANT: &str = "DEM";
+/// Payment type in expert mode.
+pub const EXPERT: &str = "U";
+/// Payment type in standard mode.
+pub const STANDARD: &str = "V";
+
+/// The simulated peers, sharing one clock and one plan of faults.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The ERP.
+    pub pixi: PixiSim,
+    /// The payment provider.
+    pub unzer: UnzerSim,
+    /// Faults of both.
+    pub faults: Faults,
+    /// Their clock.
+    pub clock: Clock,
+}
+
+/// When worlds start.
+pub fn start() -> Time {
+    START.parse().unwrap_or(Time::MIN_UTC)
+}
+
+/// Login of the simulated pixi.
+const PIXI_USER: &str = "pixiSIM";
+const PIXI_PASSWORD: &str = "sandbox";
+
+impl World {
+    /// A new world, reached at made-up addresses until it is served.
+    pub fn new(clock: Clock) -> Self {
+        let faults = Faults::new();
+        let endpoint = Url::parse("http://127.0.0.1:9/soap/pixiSIM/").unwrap_or_else(|_| unreachable!("a constant"));
+        let access = Access { endpoint, user: PIXI_USER.to_owned(), password: PIXI_PASSWORD.to_owned() };
+        let pixi = PixiSim::with_faults(clock.clone(), ZONE, access, faults.clone());
+        let unzer = UnzerSim::new(clock.clone(), faults.clone());
+        unzer.set_base("http://127.0.0.1:9");
+        Self { pixi, unzer, faults, clock }
+    }
+
+    /// Both peers as one transport, in this process.
+    pub fn wire(&self) -> SharedWire {
+        Arc::new(WorldWire { pixi: Arc::new(self.pixi.wire()), unzer: self.unzer.wire() })
+    }
+
+    /// Login of the simulated pixi: user and password.
+    pub fn pixi_login(&self) -> (&'static str, &'static str) {
+        (PIXI_USER, PIXI_PASSWORD)
+    }
+
+    /// The configuration that joins the two, with a store in `folder`. Brakes are short, so that a demo shows what
+    /// they hold back without a day of waiting.
+    pub fn configuration(&self, folder: &Path, unzer_url: &str) -> String {
+        let keys = self.unzer.key_pair(0);
+        let (public, private) =
+            keys.map(|pair| (pair.public_key.clone(), pair.private_key.expose_secret().to_owned())).unwrap_or_default();
+        let endpoint = self.pixi.endpoint();
+        let store = folder.join("pixi-payd.db");
+        let store = store.display();
+        let payment_type = |code: &str, mode: &str| {
+            format!(
+                "      {code}:\n        active: true\n        mode: {mode}\n        event_invoice: UZE\n        \
+                 event_return: UZR\n        xml_tag: unzer\n        public_key: {public}\n        \
+                 private_key: {private}\n        unzer_url: {unzer_url}\n"
+            )
+        };
+        format!(
+            "# Made by `pixi-payd sandbox`: nothing in it is real.\n\
+             timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{store}\n\
+             schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: \"00:00-04:00\"\n\
+             safety:\n  confirm_after: 2m\n  refund_delay: 5m\n  absent_after: 5m\n\
+             pixi:\n  sandbox:\n    active: true\n    endpoint: {endpoint}\n    username: {PIXI_USER}\n    \
+             password: {PIXI_PASSWORD}\n\
+             mandants:\n  {MANDANT}:\n    name: Demo Sport GmbH\n    pixi: sandbox\n    kind: test\n    \
+             defaults: {{rounding_tolerance: 2}}\n    payment_types:\n{}{}",
+            payment_type(EXPERT, "expert"),
+            payment_type(STANDARD, "standard"),
+        )
+    }
+}
+
+struct WorldWire {
+    pixi: SharedWire,
+    unzer: SharedWire,
+}
+
+#[async_trait]
+impl Wire for WorldWire {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        match request.peer {
+            Peer::Pixi => self.pixi.send(request).await,
+            Peer::Unzer => self.unzer.send(request).await,
+        }
+    }
+}
