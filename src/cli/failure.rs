@@ -22,11 +22,13 @@ pub enum Failure {
 
 impl Failure {
     /// Status 1 with a message.
+    #[expect(clippy::needless_pass_by_value, reason = "errors come by value, out of map_err")]
     pub fn failed(message: impl ToString) -> Self {
         Self::Failed(message.to_string())
     }
 
     /// Status 2 with a message.
+    #[expect(clippy::needless_pass_by_value, reason = "errors come by value, out of map_err")]
     pub fn usage(message: impl ToString) -> Self {
         Self::Usage(message.to_string())
     }

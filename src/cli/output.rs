@@ -79,6 +79,7 @@ pub fn cell(text: impl ToString) -> Cell {
 }
 
 /// A cell in a colour, where colours may be used.
+#[expect(clippy::needless_pass_by_value, reason = "texts and numbers, made where they are shown")]
 pub fn toned(text: impl ToString, tone: Tone) -> Cell {
     let text: String = text.to_string().chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
     let cell = Cell::new(text);

@@ -26,9 +26,10 @@ pub fn reload(context: &Context, daemon: &Daemon) {
         }
         Err(findings) => {
             for finding in &findings.0 {
-                match finding.severity {
-                    Severity::Error => tracing::error!("configuration: {finding}"),
-                    _ => tracing::warn!("configuration: {finding}"),
+                if finding.severity == Severity::Error {
+                    tracing::error!("configuration: {finding}");
+                } else {
+                    tracing::warn!("configuration: {finding}");
                 }
             }
             tracing::error!("the configuration is refused, the old one stays");
