@@ -123,6 +123,25 @@ pub async fn run(
     Ok(report)
 }
 
+/// The orders a full cycle would take up now, with what could not be reached. Nothing is written, and hints stay where
+/// they are.
+pub async fn listed(
+    shop: &Workshop,
+    api: &ApiName,
+    mandant: Option<&MandantId>,
+) -> Result<(Vec<(MandantId, PaymentCode, i64)>, CycleReport), JournalError> {
+    let mut report = CycleReport::default();
+    let Some(pixi) = shop.peers.pixi(api) else { return Ok((Vec::new(), report)) };
+    let scope = Scope { only: None, mandant: mandant.cloned(), all: true };
+    let mut found = Found { shop, api, scope: &scope, candidates: BTreeSet::new(), report: &mut report };
+    found.on_hold(&pixi).await?;
+    found.shipped(&pixi).await?;
+    found.changed(&pixi).await?;
+    found.due().await?;
+    let orders = found.candidates.into_iter().map(|order| (order.mandant, order.code, order.nr)).collect();
+    Ok((orders, report))
+}
+
 async fn work_all(
     shop: &Workshop,
     owner: Owner,

@@ -191,6 +191,17 @@ impl Daemon {
         Ok(())
     }
 
+    /// One cycle, with the sign of life that goes with it, for a process that ends afterwards.
+    pub async fn run_once(&self, scope: &Scope) -> Result<CycleReport, DaemonError> {
+        let report = tokio::select! {
+            biased;
+            ended = self.beat() => return ended.map(|()| CycleReport::default()),
+            report = self.run_cycle(scope) => report?,
+        };
+        self.journal.end_process(self.owner).await?;
+        Ok(report)
+    }
+
     /// Sign of life for as long as the daemon runs.
     async fn beat(&self) -> Result<(), DaemonError> {
         loop {

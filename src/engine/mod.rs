@@ -12,10 +12,12 @@ mod reading;
 mod record;
 pub mod requests;
 pub mod schedule;
+pub mod shown;
 mod take;
 pub mod work;
 
 pub use brakes::Brakes;
 pub use cycle::{CycleReport, Only, Scope};
 pub use daemon::{Daemon, DaemonError, Stop};
+pub use shown::OrderShown;
 pub use work::{WorkError, Workshop};

@@ -1,0 +1,100 @@
+//! What commands work with: the configuration, the store, the clients.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cli::Failure;
+use crate::clock::Clock;
+use crate::config::{self, Database, Findings, Loaded, Settings};
+use crate::engine::Workshop;
+use crate::engine::peers::Peers;
+use crate::journal::{Journal, Options};
+use crate::wire::http::HttpWire;
+use crate::wire::{SharedWire, Stack, stack};
+
+/// Names the configuration file.
+const CONFIG: &str = "PIXI_PAYD_CONFIG";
+
+/// What every command is started with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The file named on the command line.
+    pub config: Option<PathBuf>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// Whether a command may create the store or bring its schema up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It may: `run`, `db migrate`.
+    Migrate,
+    /// It refuses a schema that is not its own.
+    Keep,
+}
+
+impl Context {
+    /// The configuration file.
+    pub fn path(&self) -> Result<PathBuf, Findings> {
+        config::find_file(self.config.as_deref(), std::env::var_os(CONFIG))
+    }
+
+    /// The configuration, good or bad.
+    pub fn try_load(&self) -> Result<Loaded, Findings> {
+        config::load(&self.path()?)
+    }
+
+    /// The configuration; a bad one ends the command with status 2.
+    pub fn load(&self) -> Result<Loaded, Failure> {
+        Ok(self.try_load()?)
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Result<Arc<Settings>, Failure> {
+        Ok(Arc::new(self.load()?.settings))
+    }
+
+    /// Opens the store.
+    pub async fn journal(&self, settings: &Settings, schema: Schema) -> Result<Journal, Failure> {
+        let Database::Sqlite(path) = &settings.database else {
+            return Err(Failure::usage("database: this version keeps its store in SQLite; write sqlite://FILE"));
+        };
+        let mut options = Options::new(path, self.clock.clone());
+        options.zone = settings.timezone;
+        if schema == Schema::Migrate {
+            options = options.migrating();
+        }
+        Ok(Journal::open(options).await?)
+    }
+
+    /// The transport of production.
+    pub fn transport(&self) -> SharedWire {
+        Arc::new(HttpWire::new(self.clock.clone()))
+    }
+
+    /// The transport with its layers: quiet hours and limits hold for commands as well.
+    pub fn stack(&self, settings: &Settings) -> Result<Stack, Failure> {
+        Ok(stack(self.transport(), settings, &self.clock, seed()?))
+    }
+
+    /// Everything for a look at orders that changes nothing.
+    pub async fn workshop(&self) -> Result<Workshop, Failure> {
+        let settings = self.settings()?;
+        let journal = self.journal(&settings, Schema::Keep).await?;
+        let stack = self.stack(&settings)?;
+        let peers = Peers::new(&settings, &stack.wire, &self.clock);
+        Ok(Workshop { settings, peers, journal, clock: self.clock.clone() })
+    }
+}
+
+/// A random number for pauses.
+pub fn seed() -> Result<u64, Failure> {
+    getrandom::u64().map_err(|error| Failure::failed(format!("no random numbers: {error}")))
+}
+
+/// Who asks, for the audit trail.
+pub fn actor() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    format!("cli:{}", name.chars().filter(|c| !c.is_control()).take(40).collect::<String>())
+}

@@ -1,0 +1,238 @@
+//! `explain`: one order in a few sentences.
+
+use serde_json::json;
+
+use crate::cli::context::Context;
+use crate::cli::find::OrderArg;
+use crate::cli::history::{self, StepDone};
+use crate::cli::plan::{NOBODY, PlanShown, why};
+use crate::cli::words::{kind, pick};
+use crate::cli::{Failure, output};
+use crate::config::MandantKind;
+use crate::engine::{OrderShown, Workshop};
+use crate::journal::{OrderRow, StepRecord};
+use crate::policy::{Facts, NextCheck, Plan};
+use crate::steps::OrderId;
+use crate::text::amounts::amount;
+use crate::text::{Language, Notice, Severity};
+use crate::unzer::MethodPrefix;
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  pixi-payd explain 4711\n  pixi-payd explain 4711 --mandant LEO --json\n\n\
+                        Looks at pixi and Unzer now; where they do not answer, at what the store last saw. It says which.")]
+pub struct Args {
+    #[command(flatten)]
+    order: OrderArg,
+    /// Only what the store last saw; nobody is asked
+    #[arg(long)]
+    stored: bool,
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What an explanation is made of.
+struct Known {
+    order: OrderId,
+    row: Option<OrderRow>,
+    steps: Vec<StepRecord>,
+    /// A look at both sides, just now.
+    live: Option<(Facts, Plan)>,
+    /// Why there was none.
+    not_live: Option<String>,
+}
+
+/// Explains one order.
+pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
+    let shop = context.workshop().await?;
+    let known = gather(&shop, &args).await?;
+    if args.json {
+        return as_json(&shop, &known);
+    }
+    for line in lines(&shop, &known) {
+        output::line(&line)?;
+    }
+    if known.steps.is_empty() {
+        return Ok(());
+    }
+    output::line("")?;
+    output::print(&history::table(&known.steps, shop.settings.language, shop.settings.timezone, false))
+}
+
+async fn gather(shop: &Workshop, args: &Args) -> Result<Known, Failure> {
+    let row = args.order.stored(&shop.journal).await?;
+    let (order, code) = match &row {
+        Some(row) => (row.order.clone(), row.payment_code.clone()),
+        None if args.stored => {
+            return Err(Failure::failed(format!("the daemon does not know an order {}", args.order.nr)));
+        }
+        None => args.order.at_pixi(shop).await?,
+    };
+    let steps = shop.journal.steps_of(&order).await?;
+    let mut known = Known { order, row, steps, live: None, not_live: None };
+    if args.stored {
+        return Ok(known);
+    }
+    let order = &known.order;
+    let looked = match shop.work(NOBODY, &order.api, &order.mandant, &code, order.nr, None) {
+        Ok(work) => work.look_only().await,
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok(Some(live)) => known.live = Some(live),
+        Ok(None) => known.not_live = Some("pixi does not show this order".to_owned()),
+        Err(error) => known.not_live = Some(error.to_string()),
+    }
+    match (&known.row, &known.live, &known.not_live) {
+        (None, None, Some(why)) => Err(Failure::failed(format!("order {}: {why}", known.order.nr))),
+        _ => Ok(known),
+    }
+}
+
+fn as_json(shop: &Workshop, known: &Known) -> Result<(), Failure> {
+    let (language, zone) = (shop.settings.language, shop.settings.timezone);
+    let steps: Vec<StepDone> = known.steps.iter().map(|step| StepDone::of(step, zone)).collect();
+    output::json(&json!({
+        "mandant": known.order.mandant,
+        "order_nr": known.order.nr,
+        "source": if known.live.is_some() { "live" } else { "store" },
+        "not_live": known.not_live,
+        "order": known.row.as_ref().map(|row| OrderShown::of(row, language, zone)),
+        "reason": known.row.as_ref().map(|row| &row.reason),
+        "plan": known.live.as_ref().map(|(facts, plan)| PlanShown::of(facts, plan, language, zone)),
+        "steps": steps,
+    }))
+}
+
+fn lines(shop: &Workshop, known: &Known) -> Vec<String> {
+    let language = shop.settings.language;
+    let mut lines = vec![headline(shop, known)];
+    match (&known.live, &known.row) {
+        (Some((facts, plan)), _) => lines.extend(of_live(shop, facts, plan)),
+        (None, Some(row)) => lines.extend(of_store(shop, row)),
+        (None, None) => {}
+    }
+    if let Some(why) = &known.not_live {
+        let text = pick(language, "Nicht neu nachgesehen", "Not looked at anew");
+        lines.push(format!("{text}: {why}"));
+    }
+    lines
+}
+
+fn headline(shop: &Workshop, known: &Known) -> String {
+    let language = shop.settings.language;
+    let order = &known.order;
+    let payment = known.live.as_ref().and_then(|(facts, _)| facts.payment.known());
+    let method = match (payment, &known.row) {
+        (Some(payment), _) => Some((payment.method.clone(), payment.id.clone())),
+        (None, Some(row)) => row.method.clone().map(MethodPrefix).zip(row.payment.clone()),
+        (None, None) => None,
+    };
+    let method = method.map_or_else(String::new, |(method, id)| format!(", {} {id}", method.display_name()));
+    let is_test = shop.settings.mandants.get(&order.mandant).is_some_and(|mandant| mandant.kind == MandantKind::Test);
+    let test = if is_test { ", TEST" } else { "" };
+    let source = match (&known.live, &known.row) {
+        (None, Some(row)) => {
+            let seen = output::wall(row.changed, shop.settings.timezone);
+            format!("{} {seen}", pick(language, "Stand aus dem Speicher,", "from the store,"))
+        }
+        _ => pick(language, "eben nachgesehen", "looked at just now").to_owned(),
+    };
+    let word = pick(language, "Bestellung", "Order");
+    format!("{word} {} ({}{test}{method}) - {source}", order.nr, order.mandant)
+}
+
+/// Sums in one line: ordered, invoiced, authorised, captured, refunded.
+fn sums(language: Language, shown: [String; 5]) -> String {
+    let words = match language {
+        Language::De => ["bestellt", "berechnet", "autorisiert", "eingezogen", "erstattet"],
+        Language::En => ["ordered", "invoiced", "authorised", "captured", "refunded"],
+    };
+    let parts: Vec<String> = words.iter().zip(shown).map(|(word, amount)| format!("{word} {amount}")).collect();
+    parts.join(", ")
+}
+
+fn of_mark(mark: &Notice, language: Language) -> String {
+    let word = match mark.severity {
+        Severity::Problem => "Problem",
+        Severity::Hint => pick(language, "Hinweis", "Hint"),
+    };
+    format!("{word} {}: {} {}", mark.number, mark.text(language), mark.what_now(language))
+}
+
+fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
+    let language = shop.settings.language;
+    let shown = |minor| amount(facts.money(minor), language);
+    let (pixi, unzer) = (&plan.sums.pixi, &plan.sums.unzer);
+    let mut lines = vec![
+        sums(
+            language,
+            [
+                shown(pixi.ordered),
+                shown(pixi.invoiced),
+                shown(unzer.authorized - unzer.reversed),
+                shown(unzer.captured),
+                shown(unzer.refunded + unzer.charged_back),
+            ],
+        ),
+        format!("{} {}: {}", pick(language, "Regel", "Rule"), plan.rule, why(plan, language)),
+    ];
+    lines.extend(plan.mark().map(|mark| of_mark(mark, language)));
+    let steps: Vec<String> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let kind = kind(step.effect.kind(), language);
+            step.effect.amount().map_or_else(|| kind.to_owned(), |money| format!("{kind} {}", amount(money, language)))
+        })
+        .collect();
+    let steps = if steps.is_empty() {
+        pick(language, "nichts zu tun", "nothing to do").to_owned()
+    } else {
+        steps.join(" → ")
+    };
+    let check = match plan.next_check {
+        NextCheck::At(at) => {
+            format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(at, shop.settings.timezone))
+        }
+        NextCheck::Ended => pick(language, "abgeschlossen", "settled").to_owned(),
+    };
+    lines.push(format!("{}: {steps}; {check}", pick(language, "Als Nächstes", "Next")));
+    lines
+}
+
+fn of_store(shop: &Workshop, row: &OrderRow) -> Vec<String> {
+    let language = shop.settings.language;
+    let shown = |minor| amount(row.currency.of(minor), language);
+    let amounts = row.amounts;
+    let mut lines = vec![sums(
+        language,
+        [
+            shown(amounts.total),
+            shown(amounts.invoiced),
+            shown(amounts.authorized),
+            shown(amounts.captured),
+            shown(amounts.refunded),
+        ],
+    )];
+    if !row.reason.is_empty() {
+        lines.push(format!("{} {}", pick(language, "Regel", "Rule"), row.reason));
+    }
+    if let Some(mark) = &row.mark {
+        let settled = if row.is_resolved() {
+            pick(language, " (von einer Person erledigt)", " (settled by a person)")
+        } else {
+            ""
+        };
+        lines.push(format!("{}{settled}", of_mark(mark, language)));
+    }
+    let next = match row.next_check {
+        Some(at) => {
+            format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(at, shop.settings.timezone))
+        }
+        None => pick(language, "wird nicht mehr geprüft", "not looked at any more").to_owned(),
+    };
+    lines.push(format!("{}: {next}", pick(language, "Als Nächstes", "Next")));
+    lines
+}

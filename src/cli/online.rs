@@ -1,0 +1,210 @@
+//! `check --online`: pixi and Unzer are asked, with reading calls alone.
+
+use std::sync::Arc;
+
+use crate::cli::check::bad;
+use crate::cli::columns::{Announced, Probe, compare, probes};
+use crate::cli::connection::pairs;
+use crate::cli::context::Context;
+use crate::cli::{Failure, output};
+use crate::clock::Clock;
+use crate::config::check::CheckRow;
+use crate::config::quiet::quiet_until;
+use crate::config::{ApiName, Settings};
+use crate::engine::peers::{Peers, active_types};
+use crate::pixi::{CALLS, ErrorClass, LocalTime, PixiClient, PixiError};
+
+/// pixi's clock may differ from ours by this much, in seconds.
+const CLOCKS_APART: i64 = 120;
+
+/// The rows of everything that is switched on.
+pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow>, Failure> {
+    let stack = context.stack(settings)?;
+    let peers = Peers::new(settings, &stack.wire, &context.clock);
+    let mut rows = Vec::new();
+    let quiet =
+        settings.schedule.quiet_hours.and_then(|hours| quiet_until(hours, settings.timezone, context.clock.now()));
+    for (name, api) in &settings.pixi {
+        let area = format!("pixi {name}");
+        match (quiet, api.active, peers.pixi(name)) {
+            (_, false, _) | (_, _, None) => rows.push(CheckRow::good(area, "login", "off: not asked")),
+            (Some(until), ..) => {
+                let until = output::wall(until, settings.timezone);
+                rows.push(bad(
+                    area,
+                    "login",
+                    format!("quiet hours until {until}: not asked"),
+                    "check again after them",
+                ));
+            }
+            (None, true, Some(pixi)) => rows.extend(api_rows(settings, name, &pixi, &context.clock).await),
+        }
+    }
+    for pair in pairs(settings, &peers) {
+        let area = format!("unzer {}", pair.connection.name);
+        if !pair.active {
+            rows.push(CheckRow::good(area, "key pair", "off: not asked"));
+            continue;
+        }
+        rows.push(match pair.client.keypair().await {
+            Ok(info) if info.public_key != pair.connection.name => bad(
+                area,
+                "key pair",
+                format!("the private key belongs to {}", info.public_key),
+                "write the public and the private key of one pair",
+            ),
+            Ok(info) => CheckRow::good(area, "key pair", format!("may use: {}", info.payment_types.join(", "))),
+            Err(error) => bad(area, "key pair", error.to_string(), mend_of_key(&error)),
+        });
+    }
+    Ok(rows)
+}
+
+fn mend_of_key(error: &crate::unzer::UnzerError) -> &'static str {
+    match error {
+        crate::unzer::UnzerError::Passing { .. } => "check the network and unzer_url, or try again later",
+        _ => "check public_key and private_key of the payment type",
+    }
+}
+
+async fn api_rows(settings: &Settings, name: &ApiName, pixi: &Arc<PixiClient>, clock: &Clock) -> Vec<CheckRow> {
+    let area = format!("pixi {name}");
+    let mut rows = Vec::new();
+    let time = match pixi.server_time().await {
+        Ok(time) => time.and_then(|time| time.time),
+        Err(error) if reaches(&error) => None,
+        Err(error) => {
+            rows.push(bad(area, "login", error.to_string(), mend(&error, name)));
+            return rows;
+        }
+    };
+    rows.push(CheckRow::good(&area, "login", "accepted"));
+    rows.push(clock_row(&area, time, clock));
+    rows.extend(shop_rows(settings, name, pixi).await);
+    rows.extend(call_rows(&area, pixi).await);
+    let code = active_types(settings, name).first().map_or_else(|| "-".to_owned(), |(_, code)| code.0.clone());
+    let now = LocalTime::at(clock.now(), settings.timezone).to_string();
+    for probe in probes(&code, &now) {
+        rows.push(column_row(settings, name, pixi, &probe).await);
+    }
+    rows
+}
+
+/// The call failed, but pixi was there and took the login.
+fn reaches(error: &PixiError) -> bool {
+    !matches!(
+        error,
+        PixiError::Login { .. } | PixiError::Send { .. } | PixiError::Http { .. } | PixiError::Answer { .. }
+    )
+}
+
+fn mend(error: &PixiError, name: &ApiName) -> String {
+    match error.class() {
+        ErrorClass::Passing => format!("check the network and pixi.{name}.endpoint, or try again later"),
+        ErrorClass::Configuration | ErrorClass::Final => {
+            format!("check pixi.{name}: endpoint, username, password, and the rights of this login in pixi")
+        }
+    }
+}
+
+fn clock_row(area: &str, time: Option<LocalTime>, clock: &Clock) -> CheckRow {
+    let Some(time) = time else {
+        return CheckRow::good(area, "clock", "cannot tell: pixiGetServerTime is not there or shows no time");
+    };
+    let now = clock.now();
+    let apart = [time.earliest(), time.latest()].map(|at| (now - at).num_seconds().abs());
+    let apart = apart[0].min(apart[1]);
+    if apart <= CLOCKS_APART {
+        CheckRow::good(area, "clock", format!("{apart} s apart"))
+    } else {
+        let mend = "set this machine's clock by NTP, and timezone to the zone pixi's server shows";
+        bad(area, "clock", format!("pixi shows {time}, {apart} s apart from here"), mend)
+    }
+}
+
+/// The mandants and payment types of the configuration exist in pixi.
+async fn shop_rows(settings: &Settings, name: &ApiName, pixi: &PixiClient) -> Vec<CheckRow> {
+    let area = format!("pixi {name}");
+    let mut rows = Vec::new();
+    match pixi.shops().await {
+        Ok(shops) => {
+            let known: Vec<&str> = shops.iter().map(|shop| shop.shop_id.0.as_str()).collect();
+            for (id, _) in settings.mandants.iter().filter(|(_, mandant)| mandant.pixi == *name) {
+                rows.push(if known.contains(&id.0.as_str()) {
+                    CheckRow::good(&area, format!("mandant {id}"), "known to pixi")
+                } else {
+                    let detail = format!("pixi has no such shop; it has: {}", known.join(", "));
+                    bad(&area, format!("mandant {id}"), detail, format!("write the ShopID in place of {id}"))
+                });
+            }
+        }
+        Err(error) => rows.push(CheckRow::good(&area, "mandants", format!("cannot tell: {error}"))),
+    }
+    let types = match pixi.payment_types().await {
+        Ok(types) => types,
+        Err(error) => {
+            rows.push(CheckRow::good(&area, "payment types", format!("cannot tell: {error}")));
+            return rows;
+        }
+    };
+    let mut codes: Vec<&str> = active_types(settings, name).into_iter().map(|(_, code)| code.0.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    for code in codes {
+        let what = format!("payment type {code}");
+        rows.push(match types.iter().find(|known| known.code.0 == code) {
+            None => bad(&area, what, "pixi has no such payment type", "write the PaymentCode as pixi spells it"),
+            Some(known) => match known.ini_order_status.as_deref() {
+                Some(status) if status != "HAL" => bad(
+                    &area,
+                    what,
+                    format!("its orders start as {status}"),
+                    "let orders of this payment type start on HOLD (HAL) in pixi",
+                ),
+                Some(_) => CheckRow::good(&area, what, "its orders start on HOLD"),
+                None => CheckRow::good(&area, what, "known to pixi; how its orders start cannot be told"),
+            },
+        });
+    }
+    rows
+}
+
+/// Which of the needed calls are installed.
+async fn call_rows(area: &str, pixi: &PixiClient) -> Vec<CheckRow> {
+    let mut missing = Vec::new();
+    let needed = CALLS.iter().filter(|spec| spec.core);
+    for spec in needed.clone() {
+        match pixi.call_info(spec.name).await {
+            Ok(info) if info.as_ref().is_none_or(crate::pixi::CallInfo::installed) => {}
+            Ok(_) => missing.push(spec.name),
+            Err(error) => {
+                return vec![CheckRow::good(area, "calls", format!("cannot tell which are installed: {error}"))];
+            }
+        }
+    }
+    if missing.is_empty() {
+        return vec![CheckRow::good(area, "calls", format!("all {} installed", needed.count()))];
+    }
+    let row = |call: &str| bad(area, call, "not installed", format!("have pixi install {call} for this login"));
+    missing.into_iter().map(row).collect()
+}
+
+async fn column_row(settings: &Settings, name: &ApiName, pixi: &PixiClient, probe: &Probe) -> CheckRow {
+    let area = format!("pixi {name}");
+    let what = format!("{} columns", probe.call);
+    let answer = match pixi.call_raw(probe.call, &probe.params, 1).await {
+        Ok(answer) => answer,
+        Err(error) => return bad(area, what, error.to_string(), mend(&error, name)),
+    };
+    let aliases = settings.pixi.get(name).and_then(|api| api.columns.get(probe.call));
+    match compare(&answer, probe.columns, aliases) {
+        Announced::Complete(count) => CheckRow::good(area, what, format!("{count} announced, all needed ones there")),
+        Announced::Nothing => CheckRow::good(area, what, "cannot tell: the empty answer announces none"),
+        Announced::Lacks { missing, seen } => bad(
+            area,
+            what,
+            format!("lacks {}; there are: {}", missing.join(", "), seen.join(", ")),
+            format!("set pixi.{name}.columns.{}: {{{}: <its name>}}", probe.call, missing.join(": <its name>, ")),
+        ),
+    }
+}

@@ -1,0 +1,217 @@
+//! `order`: look at one, or say what is to become of it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cli::context::{Context, Schema, actor};
+use crate::cli::find::OrderArg;
+use crate::cli::history::{self, StepDone};
+use crate::cli::{Failure, output, request};
+use crate::clock::Time;
+use crate::config::Settings;
+use crate::engine::OrderShown;
+use crate::engine::requests::retry_request;
+use crate::journal::{Decision, Journal, Management, OrderRow};
+use crate::text::amounts::amount;
+
+/// How long the daemon may take for one order.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// Commands of `order`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Everything the store knows of the order
+    Show {
+        #[command(flatten)]
+        order: OrderArg,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the running daemon try again now, also what was refused before
+    Retry {
+        #[command(flatten)]
+        order: OrderArg,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Clear the problem mark: the same problem is not shown or mailed again. It unblocks no money
+    Resolve {
+        #[command(flatten)]
+        order: OrderArg,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Leave the order to a person for good
+    Ignore {
+        #[command(flatten)]
+        order: OrderArg,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Settle a step whose outcome cannot be known: look at Unzer or pixi first
+    #[command(
+        after_help = "Example:\n  pixi-payd order decide 4711 capture:RE4711 done --reason \"seen at Unzer\"\n\n\
+                            `pixi-payd order show NR` lists the keys."
+    )]
+    Decide {
+        #[command(flatten)]
+        order: OrderArg,
+        /// Key of the step
+        #[arg(value_name = "STEP")]
+        step: String,
+        /// Did it happen?
+        #[arg(value_enum)]
+        decision: Word,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+/// A person's word on a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Word {
+    /// It happened
+    Done,
+    /// It did not
+    NotDone,
+}
+
+/// Runs a command of `order`.
+pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
+    let settings = context.settings()?;
+    let journal = context.journal(&settings, Schema::Keep).await?;
+    match command {
+        Command::Show { order, json } => show(&settings, &journal, &order.must_be_stored(&journal).await?, json).await,
+        Command::Retry { order, reason } => {
+            retry(&context, &settings, &journal, &order.must_be_stored(&journal).await?, &reason).await
+        }
+        Command::Resolve { order, reason } => {
+            resolve(&journal, &order.must_be_stored(&journal).await?, given(&reason)?).await
+        }
+        Command::Ignore { order, reason } => {
+            let row = order.must_be_stored(&journal).await?;
+            journal.set_management(&row.order, Management::Ignored, &actor(), given(&reason)?).await?;
+            output::line(&format!("order {} is left to people from now on", row.order))
+        }
+        Command::Decide { order, step, decision, reason } => {
+            let row = order.must_be_stored(&journal).await?;
+            decide(&journal, &row, &step, decision, given(&reason)?).await
+        }
+    }
+}
+
+fn given(reason: &str) -> Result<&str, Failure> {
+    match reason.trim() {
+        "" => Err(Failure::usage("--reason: say why in a few words; it is kept in the audit trail")),
+        reason => Ok(reason),
+    }
+}
+
+async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool) -> Result<(), Failure> {
+    let (language, zone) = (settings.language, settings.timezone);
+    let steps = journal.steps_of(&row.order).await?;
+    if json {
+        let mut whole = serde_json::to_value(OrderShown::of(row, language, zone)).map_err(Failure::failed)?;
+        let shown: Vec<StepDone> = steps.iter().map(|step| StepDone::of(step, zone)).collect();
+        if let Some(fields) = whole.as_object_mut() {
+            fields.insert("api".to_owned(), json!(row.order.api));
+            fields.insert("mode".to_owned(), json!(row.mode));
+            fields.insert("management".to_owned(), json!(row.management));
+            fields.insert("management_reason".to_owned(), json!(row.management_reason));
+            fields.insert("reason".to_owned(), json!(row.reason));
+            fields.insert("resolved".to_owned(), json!(row.resolved));
+            fields.insert("steps".to_owned(), json!(shown));
+        }
+        return output::json(&whole);
+    }
+    output::line(&format!(
+        "{} {} ({}), {} {}, {}",
+        row.order.mandant,
+        row.order.nr,
+        row.nr_external,
+        row.payment_code,
+        row.mode,
+        row.management.name()
+    ))?;
+    let payment = row.payment.as_deref().unwrap_or("-");
+    output::line(&format!("payment {payment}: {}; transfer {}", row.payment_status, row.transfer_status))?;
+    let sum = |minor| amount(row.currency.of(minor), language);
+    let amounts = row.amounts;
+    output::line(&format!(
+        "ordered {}, invoiced {}, credited {}, authorised {}, captured {}, refunded {}",
+        sum(amounts.total),
+        sum(amounts.invoiced),
+        sum(amounts.credited),
+        sum(amounts.authorized),
+        sum(amounts.captured),
+        sum(amounts.refunded)
+    ))?;
+    if let Some(mark) = &row.mark {
+        let settled = if row.is_resolved() { " (settled by a person)" } else { "" };
+        output::line(&format!("{}: {} {}{settled}", mark.number, mark.text(language), mark.what_now(language)))?;
+    }
+    output::line(&row.reason)?;
+    if steps.is_empty() {
+        return output::line("no step was taken yet");
+    }
+    output::print(&history::table(&steps, language, zone, true))
+}
+
+async fn retry(
+    context: &Context,
+    settings: &Settings,
+    journal: &Journal,
+    row: &OrderRow,
+    reason: &str,
+) -> Result<(), Failure> {
+    let nobody = || {
+        let mend = "start it with: pixi-payd run, or take up all orders once with: pixi-payd run --once";
+        Failure::failed(format!("no daemon runs on this store, and only a daemon acts; {mend}"))
+    };
+    if !request::is_running(journal, &context.clock).await? {
+        return Err(nobody());
+    }
+    let request = retry_request(&actor(), &row.order, reason);
+    let answer = request::ask(journal, &context.clock, request, PATIENCE).await?.ok_or_else(nobody)?;
+    if let Some(until) = answer.get("quiet_until").and_then(|until| serde_json::from_value::<Time>(until.clone()).ok())
+    {
+        let until = output::wall(until, settings.timezone);
+        return Err(Failure::failed(format!("quiet hours until {until}: nothing was done")));
+    }
+    match journal.load_order(&row.order).await? {
+        Some(now) => output::line(&format!("order {}: {}", now.order, now.reason)),
+        None => Ok(()),
+    }
+}
+
+async fn resolve(journal: &Journal, row: &OrderRow, reason: &str) -> Result<(), Failure> {
+    let Some(fingerprint) = row.mark_fingerprint.as_ref().filter(|_| !row.is_resolved()) else {
+        return Err(Failure::failed(format!("order {} has no mark to clear", row.order)));
+    };
+    journal.resolve(&row.order, fingerprint, &actor(), reason).await?;
+    output::line(&format!("the mark of order {} is cleared; it moves no money", row.order))
+}
+
+async fn decide(journal: &Journal, row: &OrderRow, key: &str, word: Word, reason: &str) -> Result<(), Failure> {
+    let steps = journal.steps_of(&row.order).await?;
+    let step = steps.iter().rev().find(|step| step.key.0 == key).ok_or_else(|| {
+        let open: Vec<&str> =
+            steps.iter().filter(|step| step.state.is_open()).map(|step| step.key.0.as_str()).collect();
+        let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+        Failure::failed(format!("order {} has no step {key}; steps that are open: {open}", row.order))
+    })?;
+    let decision = match word {
+        Word::Done => Decision::Done,
+        Word::NotDone => Decision::NotDone,
+    };
+    journal.decide(step.id, decision, &actor(), reason).await?;
+    journal.wake_order(&row.order).await?;
+    let word = if word == Word::Done { "done" } else { "not done" };
+    output::line(&format!("step {key} of order {} counts as {word}", row.order))
+}
