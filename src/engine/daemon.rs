@@ -182,6 +182,8 @@ impl Daemon {
 
     /// Runs cycles on schedule and requests of people until asked to stop.
     pub async fn run(&self) -> Result<(), DaemonError> {
+        // What is due is counted from the start on; a run missed before it is made up for by the first one.
+        *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
         tokio::select! {
             biased;
             ended = self.beat() => ended?,
