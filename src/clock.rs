@@ -92,7 +92,8 @@ impl Clock {
         Stopwatch { since: tokio::time::Instant::now(), speed: self.speed() }
     }
 
-    fn speed(&self) -> u32 {
+    /// Seconds of this clock per second of tokio's time.
+    pub fn speed(&self) -> u32 {
         match &*self.0 {
             Source::System => 1,
             Source::Simulated { speed, .. } => *speed,

@@ -36,9 +36,9 @@ enum Format {
     Json,
 }
 
-/// Sends the log to standard error, as the environment says.
-pub fn init() -> Result<(), LoggingError> {
-    let filter = filter(std::env::var(LEVEL).ok().as_deref())?;
+/// Sends the log to standard error, as the environment says; at `level` where it says nothing.
+pub fn init(level: &str) -> Result<(), LoggingError> {
+    let filter = filter(Some(std::env::var(LEVEL).ok().as_deref().unwrap_or(level)))?;
     let format = format(std::env::var(FORMAT).ok().as_deref())?;
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     subscriber(filter, format, colours, std::io::stderr)?.try_init().map_err(|_| LoggingError::Twice)

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done; 1 something asked for failed or was found wrong; 2 usage or configuration error.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ mod pixi_call;
 mod plan;
 mod reload;
 mod request;
+mod sandbox;
 mod shell;
 mod store;
 mod systemd;
@@ -95,6 +97,8 @@ enum Command {
     Db(store::Command),
     /// Prove the audit trail of the store
     Verify(store::VerifyArgs),
+    /// The whole product with no account anywhere: simulated pixi and Unzer, demo orders, the real daemon
+    Sandbox(sandbox::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionArgs),
     /// Print the manual page
@@ -103,7 +107,11 @@ enum Command {
 
 /// Runs a command to its end and gives the exit status of the process.
 pub async fn run(cli: Cli) -> ExitCode {
-    if let Err(error) = logging::init() {
+    let level = match cli.command {
+        Command::Sandbox(_) => sandbox::log_level(std::io::stdout().is_terminal()),
+        _ => "info",
+    };
+    if let Err(error) = logging::init(level) {
         output::remark(&error.to_string());
         return ExitCode::from(2);
     }
@@ -133,6 +141,7 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Unzer(command) => unzer_show::run(context, command).await,
         Command::Db(command) => store::run(context, command).await,
         Command::Verify(args) => store::verify(context, args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),
     }

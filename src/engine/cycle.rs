@@ -186,21 +186,20 @@ async fn work_one(
     brakes: &Brakes,
 ) -> Result<Worked, WorkError> {
     let work = shop.work(owner, api, &candidate.mandant, &candidate.code, candidate.nr, None)?;
-    match AssertUnwindSafe(work.run(brakes)).catch_unwind().await {
-        Ok(ended) => ended,
-        Err(_) => {
-            tracing::error!(
-                mandant = %candidate.mandant,
-                order.nr = candidate.nr,
-                number = %Number::InternalError,
-                "working on order {} failed inside: {}",
-                candidate.nr,
-                Number::InternalError,
-            );
-            let order = OrderId { api: api.clone(), mandant: candidate.mandant.clone(), nr: candidate.nr };
-            work.broken(&order).await?;
-            Ok(Worked::Rests)
-        }
+    if let Ok(ended) = AssertUnwindSafe(work.run(brakes)).catch_unwind().await {
+        ended
+    } else {
+        tracing::error!(
+            mandant = %candidate.mandant,
+            order.nr = candidate.nr,
+            number = %Number::InternalError,
+            "working on order {} failed inside: {}",
+            candidate.nr,
+            Number::InternalError,
+        );
+        let order = OrderId { api: api.clone(), mandant: candidate.mandant.clone(), nr: candidate.nr };
+        work.broken(&order).await?;
+        Ok(Worked::Rests)
     }
 }
 

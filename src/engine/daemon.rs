@@ -86,9 +86,9 @@ impl Daemon {
         let label = format!("pixi-payd {}", std::process::id());
         let owner = journal.register_process(&label).await?;
         let stack = stack(transport, &settings, &clock, seed);
-        let shop = Self::workshop(settings, &stack, &journal, &clock);
+        let workshop = Self::workshop(settings, &stack, &journal, &clock);
         Ok(Self {
-            shop: RwLock::new(Arc::new(shop)),
+            shop: RwLock::new(Arc::new(workshop)),
             stack,
             journal,
             clock,

@@ -196,9 +196,8 @@ async fn book_invoice(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> 
         {
             Seen::Ended(done("match read back"))
         }
-        Ok(_) => Seen::CannotTell,
         Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
-        Err(_) => Seen::CannotTell,
+        Ok(_) | Err(_) => Seen::CannotTell,
     }
 }
 

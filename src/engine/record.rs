@@ -1,5 +1,7 @@
 //! What a plan leaves in the store: statuses, mark, mail, next check, and the facts it was made from.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Time;
@@ -28,8 +30,7 @@ pub fn digest(facts: &Facts) -> String {
         &facts.unclear,
     );
     let json = serde_json::to_vec(&shown).unwrap_or_default();
-    let hash = Sha256::digest(json);
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(json)[..16])
 }
 
 /// Digest of the settings an order is planned with.
@@ -44,7 +45,14 @@ fn settings_digest(payment_type: &PaymentType) -> String {
             payment_type.active,
         )
     );
-    Sha256::digest(shown.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(shown.as_bytes())[..8])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Stores what a plan found out.

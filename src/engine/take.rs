@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::journal::{IntendError, JournalError, Limits, Owner, StepPermit};
 use crate::money::Currency;
-use crate::pixi::{AuthorizationStatus, InvoiceCapture, ManualBooking, PixiClient};
-use crate::policy::{CANCELLATION_REFERENCE, Facts};
+use crate::pixi::{AuthorizationStatus, PixiClient};
+use crate::policy::Facts;
 use crate::steps::{Effect, Outcome, Step};
-use crate::unzer::{KeyRing, UnzerClient};
+use crate::unzer::KeyRing;
 use crate::wire::Cause;
 
 use super::work::Workshop;
@@ -48,7 +48,7 @@ pub async fn step(
     };
     let id = permit.step_id();
     let watch = shop.clock.stopwatch();
-    let outcome = send(shop, pixi, ring, facts, permit).await;
+    let outcome = send(pixi, ring, facts, permit).await;
     let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         mandant = %facts.order.mandant,
@@ -80,47 +80,18 @@ fn limits(shop: &Workshop, currency: Currency, effect: &Effect) -> Limits {
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends what the permit is for.
-async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
+async fn send(pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
     if permit.effect().kind().moves_money() {
         let client = facts.payment.known().and_then(|payment| ring.client(&payment.public_key));
         return match client {
-            Some(client) => to_unzer(client, permit).await,
+            Some(client) => client.carry_out(permit).await,
             None => Outcome::not_sent(Cause::Invalid),
         };
     }
-    to_pixi(shop, pixi, facts, permit).await
+    to_pixi(pixi, facts, permit).await
 }
 
-/// What marks a money step at Unzer: its document and the step's token.
-fn reference(effect: &Effect, token: &str) -> String {
-    let document = match effect {
-        Effect::Refund { credit_note: None, .. } | Effect::Reverse { .. } => CANCELLATION_REFERENCE,
-        Effect::Capture { invoice: None, .. } => "ORDER",
-        effect => effect.document().unwrap_or("ORDER"),
-    };
-    format!("{document} {token}")
-}
-
-async fn to_unzer(client: &UnzerClient, permit: StepPermit) -> Outcome {
-    let effect = permit.effect().clone();
-    let reference = reference(&effect, permit.token());
-    match &effect {
-        Effect::Capture { payment, amount, invoice, shipping } => {
-            client.capture(payment, *amount, invoice.as_deref(), shipping.as_ref(), &reference).await
-        }
-        Effect::Reverse { payment, amount, at, reason } => {
-            client.reverse(payment, *amount, at, *reason, &reference).await
-        }
-        Effect::Refund { payment, amount, at, reason, .. } => {
-            client.refund(payment, *amount, at, *reason, &reference).await
-        }
-        Effect::Ship { payment, invoice } => client.ship(payment, invoice).await,
-        Effect::ChangeAuthorization { payment, amount } => client.change_authorization(payment, *amount).await,
-        _ => Outcome::not_sent(Cause::Invalid),
-    }
-}
-
-async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcome {
+async fn to_pixi(pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcome {
     let nr = facts.order.nr;
     let token = permit.token().to_owned();
     let effect = permit.effect().clone();
@@ -140,22 +111,10 @@ async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: Step
         Effect::Comment { text } => pixi.create_order_comment(nr, &text).await,
         Effect::CustomerComment { customer, text } => pixi.add_customer_comment(customer, &text).await,
         Effect::LockCustomer { customer } => pixi.set_shipping_lock(customer, true, USER).await,
-        Effect::BookInvoice { invoice, amount, pay_id, event } => {
-            let message = format!("pixi-payd {invoice}");
-            let capture = InvoiceCapture { invoice_nr: invoice, capture_sum: amount, pay_id, event_id: event, message };
-            pixi.set_invoice_capture(&capture, &token).await
-        }
-        Effect::BookReturn { credit_note, amount, customer, event } => {
-            let booking = ManualBooking {
-                cust_key: customer,
-                event_id: event,
-                amount,
-                event_date: None,
-                comment: format!("pixi-payd {credit_note}"),
-                match_to_invoice_nr: Some(credit_note),
-                currency_id: currency_id(shop, pixi, facts.currency).await,
-            };
-            pixi.create_manual_booking(&booking, &token).await
+        Effect::BookInvoice { .. } => pixi.book(permit, None).await,
+        Effect::BookReturn { .. } => {
+            let currency = currency_id(pixi, facts.currency).await;
+            pixi.book(permit, currency).await
         }
         _ => Outcome::not_sent(Cause::Invalid),
     }
@@ -163,7 +122,7 @@ async fn to_pixi(shop: &Workshop, pixi: &PixiClient, facts: &Facts, permit: Step
 
 /// pixi's number of a currency; left out where pixi does not tell, as its default is the shop's currency. Only asked
 /// for where the order is not in that.
-async fn currency_id(_shop: &Workshop, pixi: &PixiClient, currency: Currency) -> Option<i64> {
+async fn currency_id(pixi: &PixiClient, currency: Currency) -> Option<i64> {
     if currency == pixi.base_currency() {
         return None;
     }

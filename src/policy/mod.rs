@@ -35,8 +35,8 @@ use crate::config::{PaymentType, Safety};
 use crate::steps::Step;
 use crate::text::{Language, Notice, Phrase, Severity};
 
+pub use crate::steps::CANCELLATION_REFERENCE;
 pub use facts::{Facts, Past, PaymentView, Standing};
-pub use refunds::CANCELLATION_REFERENCE;
 pub use status::{PaymentStatus, TransferStatus};
 pub use sums::Sums;
 

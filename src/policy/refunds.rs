@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::steps::{Effect, Outcome};
+use crate::steps::{CANCELLATION_REFERENCE, Effect, Outcome};
 use crate::unzer::{Transaction, TransactionKind, TransactionStatus};
 
 use super::facts::{Facts, Past};
@@ -64,9 +64,6 @@ fn adopt(facts: &Facts, tolerance: i64, found: &mut Attribution) {
         }
     }
 }
-
-/// Reference text that marks cancellation refunds at Unzer, before the token.
-pub const CANCELLATION_REFERENCE: &str = "STORNO";
 
 fn owner(facts: &Facts, refund: &Transaction) -> Owner {
     if let Some(past) = facts.past.iter().find(|past| is_the_step(past, refund)) {

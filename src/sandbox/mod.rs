@@ -2,6 +2,8 @@
 
 pub mod faults;
 pub mod pixi;
+pub mod programme;
+pub mod serve;
 pub mod stage;
 pub mod stories;
 #[cfg(test)]

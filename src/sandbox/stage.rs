@@ -168,13 +168,13 @@ impl Stage {
     /// Ships some lines by their position, from 0. Answers the invoice.
     pub fn ship(&self, nr: i64, lines: &[usize]) -> Told<String> {
         let keys = self.keys(nr, lines)?;
-        let tracking = format!("JJD{:08}", nr);
+        let tracking = format!("JJD{nr:08}");
         self.world.pixi.ship(nr, &keys, Some(&tracking)).map_err(|error| Astray(format!("ship: {error}")))
     }
 
     /// Ships all that is left.
     pub fn ship_all(&self, nr: i64) -> Told<String> {
-        let tracking = format!("JJD{:08}", nr);
+        let tracking = format!("JJD{nr:08}");
         self.world.pixi.ship_all(nr, Some(&tracking)).map_err(|error| Astray(format!("ship: {error}")))
     }
 

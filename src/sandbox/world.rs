@@ -80,12 +80,21 @@ impl World {
         (PIXI_USER, PIXI_PASSWORD)
     }
 
+    /// Public and private key of the simulated Unzer's merchant.
+    pub fn unzer_keys(&self) -> (String, String) {
+        let pair = self.unzer.key_pair(0);
+        pair.map(|pair| (pair.public_key.clone(), pair.private_key.expose_secret().to_owned())).unwrap_or_default()
+    }
+
+    /// How fast the clock runs.
+    pub fn speed(&self) -> u32 {
+        self.clock.speed()
+    }
+
     /// The configuration that joins the two, with a store in `folder`. Brakes are short, so that a demo shows what
     /// they hold back without a day of waiting.
     pub fn configuration(&self, folder: &Path, unzer_url: &str) -> String {
-        let keys = self.unzer.key_pair(0);
-        let (public, private) =
-            keys.map(|pair| (pair.public_key.clone(), pair.private_key.expose_secret().to_owned())).unwrap_or_default();
+        let (public, private) = self.unzer_keys();
         let endpoint = self.pixi.endpoint();
         let store = folder.join("pixi-payd.db");
         let store = store.display();

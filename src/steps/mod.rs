@@ -67,6 +67,11 @@ pub enum ReasonCode {
     Credit,
 }
 
+/// Word that marks give-backs for cancellations at Unzer, before the token.
+pub const CANCELLATION_REFERENCE: &str = "STORNO";
+/// Word that marks the capture at release.
+const ORDER_REFERENCE: &str = "ORDER";
+
 /// One effect on one outside system, with everything needed to send it: nothing is looked up later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -357,6 +362,16 @@ impl Effect {
             Self::BookReturn { credit_note, .. } => Some(credit_note),
             _ => None,
         }
+    }
+
+    /// What marks the step at its peer: the document it is done for and the step's token. Unzer returns it with the
+    /// single transaction, pixi keeps it in the text of a booking.
+    pub fn reference(&self, token: &str) -> String {
+        let document = match self {
+            Self::Refund { credit_note: None, .. } | Self::Reverse { .. } => CANCELLATION_REFERENCE,
+            effect => effect.document().unwrap_or(ORDER_REFERENCE),
+        };
+        format!("{document} {token}")
     }
 
     /// The Unzer payment it touches.

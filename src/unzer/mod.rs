@@ -5,6 +5,8 @@
 #![deny(clippy::float_arithmetic)]
 
 mod answer;
+#[cfg(test)]
+mod bare;
 mod client;
 pub mod codes;
 mod error;

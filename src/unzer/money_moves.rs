@@ -8,8 +8,9 @@ use url::Url;
 use super::answer::outcome;
 use super::client::{Call, UnzerClient};
 use super::lenient::Fields;
+use crate::journal::StepPermit;
 use crate::money::Money;
-use crate::steps::{Outcome, ReasonCode, RefundAt, ReverseAt, Shipping};
+use crate::steps::{Effect as Step, Outcome, ReasonCode, RefundAt, ReverseAt, Shipping};
 use crate::wire::{Cause, Effect};
 
 /// A new payment on the type of an old one (R16).
@@ -30,8 +31,49 @@ pub struct NewAuthorization<'a> {
 }
 
 impl UnzerClient {
+    /// Carries out the step of a permit: the only way to move money. The amount sent is the one the journal holds, and the
+    /// permit is used up.
+    ///
+    /// Without a permit it does not compile:
+    ///
+    /// ```compile_fail
+    /// use pixi_payd::journal::StepPermit;
+    /// use pixi_payd::unzer::UnzerClient;
+    /// async fn send(client: &UnzerClient, permit: StepPermit) {
+    ///     client.carry_out().await;
+    /// }
+    /// ```
+    ///
+    /// With one it does:
+    ///
+    /// ```
+    /// use pixi_payd::journal::StepPermit;
+    /// use pixi_payd::unzer::UnzerClient;
+    /// async fn send(client: &UnzerClient, permit: StepPermit) {
+    ///     client.carry_out(permit).await;
+    /// }
+    /// ```
+    pub async fn carry_out(&self, permit: StepPermit) -> Outcome {
+        let reference = permit.effect().reference(permit.token());
+        match permit.effect() {
+            Step::Capture { payment, amount, invoice, shipping } => {
+                self.capture(payment, *amount, invoice.as_deref(), shipping.as_ref(), &reference).await
+            }
+            Step::Reverse { payment, amount, at, reason } => {
+                self.reverse(payment, *amount, at, *reason, &reference).await
+            }
+            Step::Refund { payment, amount, at, reason, .. } => {
+                self.refund(payment, *amount, at, *reason, &reference).await
+            }
+            Step::Ship { payment, invoice } => self.ship(payment, invoice).await,
+            Step::ChangeAuthorization { payment, amount } => self.change_authorization(payment, *amount).await,
+            // A new authorisation needs more than the journal holds, and everything else is not Unzer's.
+            _ => Outcome::not_sent(Cause::Invalid),
+        }
+    }
+
     /// Takes authorised money. `reference` is the document and the step's token.
-    pub async fn capture(
+    pub(super) async fn capture(
         &self,
         payment: &str,
         amount: Money,
@@ -55,7 +97,7 @@ impl UnzerClient {
 
     /// Gives authorised money free, or lowers a claim. The evidence's path is the one posted to: outside pay-later Unzer
     /// lists a reversal under the authorisation's id instead.
-    pub async fn reverse(
+    pub(super) async fn reverse(
         &self,
         payment: &str,
         amount: Money,
@@ -75,7 +117,7 @@ impl UnzerClient {
     }
 
     /// Pays captured money back.
-    pub async fn refund(
+    pub(super) async fn refund(
         &self,
         payment: &str,
         amount: Money,
@@ -95,13 +137,13 @@ impl UnzerClient {
     }
 
     /// Shipment notice without amount, so that the whole claim comes due. Unzer keeps no reference with it.
-    pub async fn ship(&self, payment: &str, invoice: &str) -> Outcome {
+    pub(super) async fn ship(&self, payment: &str, invoice: &str) -> Outcome {
         let path = ["v1", "payments", payment, "shipments"];
         self.send("ship", Method::POST, &path, json!({"invoiceId": invoice})).await
     }
 
     /// Changes an open authorisation to another amount. Refused, the former amount stays. Unzer keeps no reference with it.
-    pub async fn change_authorization(&self, payment: &str, amount: Money) -> Outcome {
+    pub(super) async fn change_authorization(&self, payment: &str, amount: Money) -> Outcome {
         if amount.minor <= 0 {
             return Outcome::not_sent(Cause::Invalid);
         }
@@ -109,8 +151,14 @@ impl UnzerClient {
         self.send("change_authorization", Method::PATCH, &["v1", "payments", payment, "authorize"], body).await
     }
 
+    /// Authorises a new payment on the type of an old one, for the step of a permit.
+    pub async fn authorize(&self, permit: StepPermit, new: &NewAuthorization<'_>) -> Outcome {
+        let reference = permit.effect().reference(permit.token());
+        self.start_payment(new, &reference).await
+    }
+
     /// Authorises a new payment. The evidence's transaction starts with the payment (`payments/s-pay-9/authorize/s-aut-1`).
-    pub async fn authorize(&self, new: &NewAuthorization<'_>, reference: &str) -> Outcome {
+    pub(super) async fn start_payment(&self, new: &NewAuthorization<'_>, reference: &str) -> Outcome {
         let mut body = amount_body(new.amount, reference);
         body["currency"] = json!(new.amount.currency.code());
         body["returnUrl"] = json!(new.return_url.as_str());

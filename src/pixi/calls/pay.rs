@@ -1,5 +1,6 @@
 //! What the daemon reports of a payment: authorised, captured, booked; and what pixi holds of it.
 
+use crate::journal::StepPermit;
 use crate::money::{Currency, Money};
 use crate::pixi::assumptions;
 use crate::pixi::client::PixiClient;
@@ -7,7 +8,8 @@ use crate::pixi::columns::{CellError, Cells, ColumnSpec, FromRow, columns};
 use crate::pixi::envelope::{Params, fit_keeping_end};
 use crate::pixi::error::PixiError;
 use crate::pixi::local_time::LocalTime;
-use crate::steps::Outcome;
+use crate::steps::{Effect, Outcome};
+use crate::wire::Cause;
 
 /// pixiPaySetAuthorizationStatus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,33 @@ impl FromRow for CreditCardInfo {
 }
 
 impl PixiClient {
+    /// Books the document of a permit: an invoice as paid, a credit note as a manual event. `currency` is pixi's number
+    /// of the order's currency, where it is not the shop's. The permit is used up.
+    pub async fn book(&self, permit: StepPermit, currency: Option<i64>) -> Outcome {
+        let token = permit.token().to_owned();
+        match permit.effect().clone() {
+            Effect::BookInvoice { invoice, amount, pay_id, event } => {
+                let message = format!("pixi-payd {invoice}");
+                let capture =
+                    InvoiceCapture { invoice_nr: invoice, capture_sum: amount, pay_id, event_id: event, message };
+                self.set_invoice_capture(&capture, &token).await
+            }
+            Effect::BookReturn { credit_note, amount, customer, event } => {
+                let booking = ManualBooking {
+                    cust_key: customer,
+                    event_id: event,
+                    amount,
+                    event_date: None,
+                    comment: format!("pixi-payd {credit_note}"),
+                    match_to_invoice_nr: Some(credit_note),
+                    currency_id: currency,
+                };
+                self.create_manual_booking(&booking, &token).await
+            }
+            _ => Outcome::not_sent(Cause::Invalid),
+        }
+    }
+
     /// Payment reference kept with an order's card data; `None` where there is no row.
     pub async fn credit_card_info(&self, order_nr: i64) -> Result<Option<CreditCardInfo>, PixiError> {
         let [number] = assumptions::CREDIT_CARD_INFO;
@@ -99,7 +128,7 @@ impl PixiClient {
     }
 
     /// Books an invoice as paid. `step_token` ends the message, by which the booking is found again.
-    pub async fn set_invoice_capture(&self, capture: &InvoiceCapture, step_token: &str) -> Outcome {
+    pub(in crate::pixi) async fn set_invoice_capture(&self, capture: &InvoiceCapture, step_token: &str) -> Outcome {
         let message = fit_keeping_end(&capture.message, step_token, 200);
         let params = Params::new()
             .text("PayID", &capture.pay_id)
@@ -117,6 +146,7 @@ impl PixiClient {
     /// sent where nothing was captured and the configuration asks for it (DESIGN 3.2).
     pub async fn report_failed_capture(
         &self,
+        _permit: StepPermit,
         invoice_nr: &str,
         pay_id: &str,
         currency: Currency,
@@ -134,7 +164,7 @@ impl PixiClient {
     }
 
     /// Books an event into a customer's account. `step_token` ends the comment, by which the booking is found again.
-    pub async fn create_manual_booking(&self, booking: &ManualBooking, step_token: &str) -> Outcome {
+    pub(in crate::pixi) async fn create_manual_booking(&self, booking: &ManualBooking, step_token: &str) -> Outcome {
         let comment = fit_keeping_end(&booking.comment, step_token, 512);
         let mut params = Params::new()
             .int("CustKey", booking.cust_key)
@@ -151,5 +181,17 @@ impl PixiClient {
             params = params.text("CurrencyId", &id.to_string());
         }
         self.write("pixiCACreateManualBooking", params).await
+    }
+}
+
+/// Bookings without a permit, for tests of client and simulator. Not in the shipped code.
+#[cfg(test)]
+impl PixiClient {
+    pub(crate) async fn bare_invoice_capture(&self, capture: &InvoiceCapture, token: &str) -> Outcome {
+        self.set_invoice_capture(capture, token).await
+    }
+
+    pub(crate) async fn bare_manual_booking(&self, booking: &ManualBooking, token: &str) -> Outcome {
+        self.create_manual_booking(booking, token).await
     }
 }

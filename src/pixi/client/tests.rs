@@ -213,7 +213,7 @@ async fn an_effect_is_done_only_where_pixi_says_so() {
         match_to_invoice_nr: None,
         currency_id: None,
     };
-    let refused = client("status_error.xml").create_manual_booking(&booking, "t=1").await;
+    let refused = client("status_error.xml").bare_manual_booking(&booking, "t=1").await;
     assert_eq!(refusal(refused), (RefusalKind::Final, "ERROR".to_owned()));
 }
 

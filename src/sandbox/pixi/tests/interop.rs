@@ -49,6 +49,7 @@ fn the_client_sends_parameters_the_simulated_pixi_takes_in_that_order() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one order's whole life")]
 #[tokio::test(start_paused = true)]
 async fn an_order_lives_through_the_client() {
     for quirks in [
@@ -123,7 +124,7 @@ async fn an_order_lives_through_the_client() {
             event_id: "UZE".into(),
             message: "m".into(),
         };
-        done(&pixi.set_invoice_capture(&capture, "t0ken").await);
+        done(&pixi.bare_invoice_capture(&capture, "t0ken").await);
         assert_eq!(pixi.invoice_match(&invoice).await.unwrap().len(), 1);
         let read = pixi.invoice(&invoice).await.unwrap().unwrap();
         assert_eq!((read.paid_sum, read.paid), (Some(Currency::EUR.of(11_900)), Some(true)));
@@ -145,7 +146,7 @@ async fn an_order_lives_through_the_client() {
             match_to_invoice_nr: Some(credit.clone()),
             currency_id: Some(1),
         };
-        done(&pixi.create_manual_booking(&booking, "t0ken").await);
+        done(&pixi.bare_manual_booking(&booking, "t0ken").await);
         assert_eq!(sim.bookings_for(&credit)[0].amount, -40_00);
         let filter = CustomerEventFilter { cust_key: Some(customer), ..CustomerEventFilter::default() };
         assert_eq!(pixi.customer_events(&filter).await.unwrap().rows.len(), 2);
@@ -154,6 +155,6 @@ async fn an_order_lives_through_the_client() {
         let changed = pixi.changed_orders(since).await.unwrap();
         assert!(format!("{changed:?}").contains(&nr.to_string()));
         let wrong = ManualBooking { event_id: "XXX".into(), ..booking };
-        assert!(matches!(pixi.create_manual_booking(&wrong, "t0ken").await, Outcome::Refused(_)));
+        assert!(matches!(pixi.bare_manual_booking(&wrong, "t0ken").await, Outcome::Refused(_)));
     }
 }

@@ -12,8 +12,8 @@ use quick_xml::events::Event;
 use super::*;
 
 mod dialect;
-mod interop;
 mod doors;
+mod interop;
 mod ledger;
 mod life;
 mod refusals;

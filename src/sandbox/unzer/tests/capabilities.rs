@@ -108,7 +108,7 @@ async fn what_each_method_lets_capture() {
     for row in ROWS.iter().filter(|row| row.captures == NA) {
         let scene = scene();
         let payment = open_payment(&scene, row.slug);
-        let outcome = scene.client.capture(&payment, part(row.slug, 100), None, None, "RE1 token").await;
+        let outcome = scene.client.bare().capture(&payment, part(row.slug, 100), None, None, "RE1 token").await;
         assert_eq!(code(&outcome), NO_CHG, "{}", row.slug);
     }
 }
@@ -125,7 +125,7 @@ async fn what_each_method_lets_reverse() {
         };
         for minor in [4000, 6000] {
             let reason = Some(ReasonCode::Cancel);
-            let outcome = scene.client.reverse(&payment, part(row.slug, minor), &at, reason, "x token").await;
+            let outcome = scene.client.bare().reverse(&payment, part(row.slug, minor), &at, reason, "x token").await;
             assert_eq!(code(&outcome), row.reversals, "{} {minor}", row.slug);
         }
     }
@@ -141,7 +141,7 @@ async fn what_each_method_lets_refund_and_in_which_form() {
         if row.captures == OK {
             done(scene.capture(&payment, 10_000).await);
         } else if row.shipment == OK {
-            done(scene.client.ship(&payment, "RE1").await);
+            done(scene.client.bare().ship(&payment, "RE1").await);
         } else if is_claim(row.slug) {
             scene.sim.receive_transfer(&payment, total(row.slug)).unwrap();
             charge = "s-chg-2";
@@ -150,11 +150,12 @@ async fn what_each_method_lets_refund_and_in_which_form() {
         let (right, wrong) = if is_pay_later { (RefundAt::Payment, Some(by_charge)) } else { (by_charge, None) };
         let reason = Some(ReasonCode::Return);
         if let Some(wrong) = wrong {
-            let outcome = scene.client.refund(&payment, euro(100), &wrong, reason, "GS1 token").await;
+            let outcome = scene.client.bare().refund(&payment, euro(100), &wrong, reason, "GS1 token").await;
             assert_eq!(code(&outcome), NO_CNL, "{}", row.slug);
         }
         for minor in [4000, 6000] {
-            let outcome = scene.client.refund(&payment, part(row.slug, minor), &right, reason, "GS1 token").await;
+            let outcome =
+                scene.client.bare().refund(&payment, part(row.slug, minor), &right, reason, "GS1 token").await;
             assert_eq!(code(&outcome), row.refunds, "{} {minor}", row.slug);
         }
     }
@@ -165,7 +166,7 @@ async fn what_a_shipment_notice_does_for_each_method() {
     for row in ROWS {
         let scene = scene();
         let payment = open_payment(&scene, row.slug);
-        assert_eq!(code(&scene.client.ship(&payment, "RE1").await), row.shipment, "{}", row.slug);
+        assert_eq!(code(&scene.client.bare().ship(&payment, "RE1").await), row.shipment, "{}", row.slug);
     }
 }
 
@@ -181,7 +182,7 @@ async fn who_may_change_an_authorisation() {
     ] {
         let scene = scene();
         let payment = open_payment(&scene, slug);
-        assert_eq!(code(&scene.client.change_authorization(&payment, euro(12_000)).await), expected, "{slug}");
+        assert_eq!(code(&scene.client.bare().change_authorization(&payment, euro(12_000)).await), expected, "{slug}");
         if expected == OK {
             assert_eq!(scene.client.payment(&payment).await.unwrap().remaining, euro(12_000));
         }

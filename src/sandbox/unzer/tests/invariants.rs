@@ -40,21 +40,21 @@ async fn perform(scene: &Scene, payment: &str, act: &Act) -> Option<Outcome> {
     Some(match act {
         Act::Capture(minor) => scene.capture(payment, *minor).await,
         Act::Reverse(minor) => {
-            client.reverse(payment, euro(*minor), &ReverseAt::Authorization, reason, "x token").await
+            client.bare().reverse(payment, euro(*minor), &ReverseAt::Authorization, reason, "x token").await
         }
         Act::ReverseClaim(minor) => {
             let at = ReverseAt::Claim { charge: "s-chg-1".to_owned() };
-            client.reverse(payment, euro(*minor), &at, reason, "x token").await
+            client.bare().reverse(payment, euro(*minor), &at, reason, "x token").await
         }
         Act::Refund(charge, minor) => {
             let at = RefundAt::Charge { charge: format!("s-chg-{charge}") };
-            client.refund(payment, euro(*minor), &at, reason, "GS1 token").await
+            client.bare().refund(payment, euro(*minor), &at, reason, "GS1 token").await
         }
         Act::RefundPayment(minor) => {
-            client.refund(payment, euro(*minor), &RefundAt::Payment, reason, "GS1 token").await
+            client.bare().refund(payment, euro(*minor), &RefundAt::Payment, reason, "GS1 token").await
         }
-        Act::Ship => client.ship(payment, "RE1").await,
-        Act::Change(minor) => client.change_authorization(payment, euro(*minor)).await,
+        Act::Ship => client.bare().ship(payment, "RE1").await,
+        Act::Change(minor) => client.bare().change_authorization(payment, euro(*minor)).await,
         Act::Transfer(minor) => {
             let _ = scene.sim.receive_transfer(payment, euro(*minor));
             return None;

@@ -38,16 +38,16 @@ fn scene() -> Scene {
 
 impl Scene {
     async fn capture(&self, payment: &str, minor: i64) -> Outcome {
-        self.client.capture(payment, euro(minor), Some("RE1"), None, "RE1 token").await
+        self.client.bare().capture(payment, euro(minor), Some("RE1"), None, "RE1 token").await
     }
 
     async fn reverse(&self, payment: &str, minor: i64) -> Outcome {
-        self.client.reverse(payment, euro(minor), &ReverseAt::Authorization, None, "cancel token").await
+        self.client.bare().reverse(payment, euro(minor), &ReverseAt::Authorization, None, "cancel token").await
     }
 
     async fn refund(&self, payment: &str, charge: &str, minor: i64) -> Outcome {
         let at = RefundAt::Charge { charge: charge.to_owned() };
-        self.client.refund(payment, euro(minor), &at, None, "GS1 token").await
+        self.client.bare().refund(payment, euro(minor), &at, None, "GS1 token").await
     }
 }
 

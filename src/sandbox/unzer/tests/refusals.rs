@@ -56,7 +56,7 @@ async fn pay_later_is_reversed_only_before_the_first_capture() {
     let payment = scene.shop.authorize("paylater-invoice", euro(10_000), "SO-1").unwrap();
     done(scene.capture(&payment, 1000).await);
     assert_eq!(refused(scene.reverse(&payment, 9000).await), "API.340.100.018");
-    let over = scene.client.refund(&payment, euro(1001), &RefundAt::Payment, None, "GS1 token").await;
+    let over = scene.client.bare().refund(&payment, euro(1001), &RefundAt::Payment, None, "GS1 token").await;
     assert_eq!(refused(over), "API.340.100.017");
     let by_id = scene.shop.post(&format!("/v1/payments/{payment}/authorize/s-aut-1/cancels"), &json!({"amount": 1}));
     assert_eq!(by_id.unwrap_err(), "API.340.000.004");
@@ -67,12 +67,12 @@ async fn secured_methods_want_a_reason_and_an_invoice() {
     let scene = scene();
     let payment = scene.shop.charge("invoice-secured", euro(10_000), "SO-1").unwrap();
     let at = ReverseAt::Claim { charge: "s-chg-1".to_owned() };
-    assert_eq!(refused(scene.client.reverse(&payment, euro(1), &at, None, "x").await), "API.340.100.024");
+    assert_eq!(refused(scene.client.bare().reverse(&payment, euro(1), &at, None, "x").await), "API.340.100.024");
     let path = format!("/v1/payments/{payment}/shipments");
     assert_eq!(scene.shop.post(&path, &json!({})).unwrap_err(), "API.360.100.025");
-    done(scene.client.ship(&payment, "RE1").await);
+    done(scene.client.bare().ship(&payment, "RE1").await);
     assert_eq!(refused(scene.refund(&payment, "s-chg-1", 1).await), "API.340.100.024");
-    let Outcome::Refused(twice) = scene.client.ship(&payment, "RE1").await else { panic!() };
+    let Outcome::Refused(twice) = scene.client.bare().ship(&payment, "RE1").await else { panic!() };
     assert_eq!((twice.code.as_str(), twice.kind), ("COR.700.400.800", RefusalKind::AlreadySo));
 }
 
@@ -95,7 +95,7 @@ async fn r16_a_refused_change_leaves_the_former_amount() {
     let scene = scene();
     let payment = scene.shop.authorize("paylater-direct-debit", euro(10_000), "SO-1").unwrap();
     scene.sim.decline_next(&payment, "SDM.LIMIT_EXCEEDED");
-    assert_eq!(refused(scene.client.change_authorization(&payment, euro(90_000)).await), "SDM.LIMIT_EXCEEDED");
+    assert_eq!(refused(scene.client.bare().change_authorization(&payment, euro(90_000)).await), "SDM.LIMIT_EXCEEDED");
     assert_eq!(scene.client.payment(&payment).await.unwrap().remaining, euro(10_000));
 }
 
@@ -113,7 +113,7 @@ async fn r16_a_new_authorisation_is_found_by_its_order_id() {
         order_id: "4711-R1",
         return_url: &return_url,
     };
-    let evidence = done(scene.client.authorize(&new, "R1 token").await);
+    let evidence = done(scene.client.bare().authorize(&new, "R1 token").await);
     let found = scene.client.payment_by_order_id("4711-R1").await.unwrap();
     assert_eq!(evidence.transaction.unwrap(), format!("payments/{}/authorize/s-aut-1", found.id));
     assert_eq!(found.remaining, euro(5000));
@@ -127,7 +127,9 @@ async fn wrong_keys() {
     for (key, code) in [("s-priv-unknown", "API.710.000.002"), ("s-pub-sandbox1", "API.710.000.003")] {
         let client = client_with(&scene, key);
         assert_eq!(client.payment(&payment).await, Err(UnzerError::Configuration { code: code.into() }));
-        let Outcome::Refused(refusal) = client.capture(&payment, euro(1), None, None, "x").await else { panic!() };
+        let Outcome::Refused(refusal) = client.bare().capture(&payment, euro(1), None, None, "x").await else {
+            panic!()
+        };
         assert_eq!(refusal.kind, RefusalKind::Configuration);
     }
     let bare = scene.sim.handle(&Method::GET, "/v1/keypair", &HeaderMap::new(), b"");
@@ -300,6 +302,6 @@ async fn the_payment_level_refund_of_other_methods_lands_under_a_charge() {
     let payment = scene.shop.authorize("card", euro(10_000), "SO-1").unwrap();
     done(scene.capture(&payment, 1000).await);
     done(scene.capture(&payment, 9000).await);
-    done(scene.client.refund(&payment, euro(5000), &RefundAt::Payment, Some(ReasonCode::Return), "GS1 x").await);
+    done(scene.client.bare().refund(&payment, euro(5000), &RefundAt::Payment, Some(ReasonCode::Return), "GS1 x").await);
     assert_eq!(scene.sim.ledger(&payment).unwrap().refunds[0].path, "charges/s-chg-2/cancels/s-cnl-1");
 }

@@ -112,7 +112,7 @@ async fn a_lowered_claim_is_listed_as_a_reversal_under_the_charge() {
     let payment = scene.shop.charge("invoice", euro(10_000), "SO-1").unwrap();
     let at = ReverseAt::Claim { charge: "s-chg-1".to_owned() };
     for minor in [3000, 7000] {
-        done(scene.client.reverse(&payment, euro(minor), &at, None, "x token").await);
+        done(scene.client.bare().reverse(&payment, euro(minor), &at, None, "x token").await);
     }
     let seen = scene.client.payment(&payment).await.unwrap();
     assert_eq!(seen.transactions[1].kind, Kind::CancelAuthorize);
@@ -126,12 +126,12 @@ async fn c5_a_shipment_notice_completes_an_insured_claim() {
     let payment = scene.shop.charge("invoice-secured", euro(10_000), "SO-1").unwrap();
     let at = ReverseAt::Claim { charge: "s-chg-1".to_owned() };
     let reason = Some(crate::steps::ReasonCode::Cancel);
-    done(scene.client.reverse(&payment, euro(2000), &at, reason, "x token").await);
-    done(scene.client.ship(&payment, "RE1").await);
+    done(scene.client.bare().reverse(&payment, euro(2000), &at, reason, "x token").await);
+    done(scene.client.bare().ship(&payment, "RE1").await);
     assert_eq!(picture(&scene, &payment).await, (0, 8000, 8000, 0, PaymentState::Completed));
     let refund = RefundAt::Charge { charge: "s-chg-1".to_owned() };
     let reason = Some(crate::steps::ReasonCode::Return);
-    done(scene.client.refund(&payment, euro(8000), &refund, reason, "GS1 token").await);
+    done(scene.client.bare().refund(&payment, euro(8000), &refund, reason, "GS1 token").await);
     assert_eq!(picture(&scene, &payment).await, (0, 0, 8000, 8000, PaymentState::Canceled));
 }
 
@@ -247,7 +247,7 @@ async fn currencies_without_decimals_keep_their_amounts() {
     let scene = scene();
     let yen: Currency = "JPY".parse().unwrap();
     let payment = scene.shop.authorize("card", yen.of(1200), "SO-1").unwrap();
-    done(scene.client.capture(&payment, yen.of(1200), None, None, "RE1 token").await);
+    done(scene.client.bare().capture(&payment, yen.of(1200), None, None, "RE1 token").await);
     let seen = scene.client.payment(&payment).await.unwrap();
     assert_eq!((seen.charged, seen.remaining), (yen.of(1200), yen.of(0)));
 }

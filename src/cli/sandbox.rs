@@ -1,0 +1,290 @@
+//! `sandbox`: the whole product with no account anywhere.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::Failure;
+use crate::cli::context::{Context, Schema, seed};
+use crate::cli::output::{self, Tone, cell, line, table, toned};
+use crate::clock::Clock;
+use crate::config::{self, Settings};
+use crate::engine::shown::OrderShown;
+use crate::engine::{Daemon, Stop};
+use crate::journal::{Journal, OrderFilter};
+use crate::sandbox::programme::{Going, Programme, plan_faults};
+use crate::sandbox::serve::{Served, serve};
+use crate::sandbox::world::{World, start};
+use crate::text::Severity;
+
+/// Time between two pictures of the stage.
+const FRAME: Duration = Duration::from_millis(300);
+/// After all stories have ended the daemon gets this long, of sandbox time, to show that nothing more happens.
+const QUIET: Duration = Duration::from_mins(10);
+
+/// Arguments of `sandbox`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  pixi-payd sandbox\n  pixi-payd sandbox --exit-when-done --speed 120\n  \
+                        pixi-payd sandbox --peers-only --listen 127.0.0.1:9000\n\n\
+                        Nothing leaves this machine. --exit-when-done ends with 0 only if every order ended as its story says.")]
+pub struct Args {
+    /// Address of the simulated pixi; the simulated Unzer takes the next port [default: free ports on loopback]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
+    listen: SocketAddr,
+    /// Sandbox seconds per real second
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=600))]
+    speed: u32,
+    /// Let the network and the peers fail now and then, as drawn from this seed
+    #[arg(long, value_name = "SEED")]
+    faults: Option<u64>,
+    /// Only the simulated pixi and Unzer, for a shop or a daemon of your own; their addresses and keys as JSON
+    #[arg(long, conflicts_with = "exit_when_done")]
+    peers_only: bool,
+    /// End when every demo order has ended
+    #[arg(long)]
+    exit_when_done: bool,
+}
+
+/// Runs the sandbox.
+pub async fn run(args: Args) -> Result<(), Failure> {
+    if args.peers_only {
+        return peers_only(&args).await;
+    }
+    let clock = Clock::simulated(start(), args.speed);
+    let world = World::new(clock.clone());
+    let served = serve(&world, args.listen).await?;
+    if let Some(seed) = args.faults {
+        plan_faults(&world, seed);
+    }
+    let folder = Folder::new()?;
+    let file = folder.0.join("pixi-payd.yaml");
+    std::fs::write(&file, world.configuration(&folder.0, &served.unzer.url))?;
+    let settings = Arc::new(config::load(&file)?.settings);
+    let context = Context { config: Some(file.clone()), clock: clock.clone() };
+    let journal = context.journal(&settings, Schema::Migrate).await?;
+    let stop = Stop::default();
+    let daemon =
+        Daemon::start(settings.clone(), context.transport(), journal.clone(), clock, seed()?, stop.clone()).await?;
+    let show = Show { programme: Programme::default(), world, settings, journal: journal.clone(), file, served };
+    let ended = show.run(&daemon, &stop, args.exit_when_done).await;
+    journal.close();
+    ended
+}
+
+/// The simulated peers alone, until the process is told to end.
+async fn peers_only(args: &Args) -> Result<(), Failure> {
+    let world = World::new(Clock::system());
+    let served = serve(&world, args.listen).await?;
+    line(&serde_json::to_string(&served).map_err(Failure::failed)?)?;
+    until_told().await
+}
+
+async fn until_told() -> Result<(), Failure> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// A folder of its own, gone with the sandbox.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("pixi-payd-sandbox-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left in the system's folder for such files is no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What is shown.
+struct Show {
+    programme: Programme,
+    world: World,
+    settings: Arc<Settings>,
+    journal: Journal,
+    file: PathBuf,
+    served: Served,
+}
+
+impl Show {
+    async fn run(&self, daemon: &Daemon, stop: &Stop, exit_when_done: bool) -> Result<(), Failure> {
+        self.welcome()?;
+        let mut running = std::pin::pin!(daemon.run());
+        let mut played = std::pin::pin!(async {
+            self.programme.play(&self.world).await;
+            self.world.clock.sleep(QUIET).await;
+            if !exit_when_done {
+                self.farewell()?;
+                std::future::pending::<()>().await;
+            }
+            Ok::<(), Failure>(())
+        });
+        let mut shown = std::pin::pin!(self.show());
+        let mut told = std::pin::pin!(until_told());
+        let over = tokio::select! {
+            ended = &mut running => return Ok(ended?),
+            ended = &mut played => ended,
+            ended = &mut shown => ended,
+            ended = &mut told => ended,
+        };
+        stop.now();
+        running.await?;
+        over?;
+        if exit_when_done { self.verdict().await } else { Ok(()) }
+    }
+
+    fn welcome(&self) -> Result<(), Failure> {
+        line("pixi-payd sandbox: a simulated pixi, a simulated Unzer, and the real daemon between them.")?;
+        line(&format!("  pixi   {}", self.served.pixi.endpoint))?;
+        line(&format!("  Unzer  {}", self.served.unzer.url))?;
+        line(&format!("  configuration  {}", self.file.display()))?;
+        line("")
+    }
+
+    fn farewell(&self) -> Result<(), Failure> {
+        let file = self.file.display();
+        line("")?;
+        line(
+            "All demo orders have ended. The sandbox stays up; end it with Ctrl-C. Look around from another terminal:",
+        )?;
+        for command in ["orders", "orders --problems", "explain 100001", "order show 100001", "check --online"] {
+            line(&format!("  pixi-payd --config {file} {command}"))?;
+        }
+        Ok(())
+    }
+
+    /// Shows the stage until it is dropped: a table that is drawn anew on a terminal, else a line for each change.
+    async fn show(&self) -> Result<(), Failure> {
+        let live = std::io::stdout().is_terminal();
+        let mut before: BTreeMap<usize, String> = BTreeMap::new();
+        let mut over = false;
+        loop {
+            if live && !over {
+                let text = self.picture().await?;
+                let mut out = std::io::stdout().lock();
+                writeln!(out, "\x1b[H\x1b[J{text}")?;
+                out.flush()?;
+                over = self.programme.is_over();
+            } else if !live {
+                self.changes(&mut before).await?;
+            }
+            // Frames are for people: real time, whatever the sandbox's speed.
+            self.world.clock.sleep(FRAME * self.world.speed()).await;
+        }
+    }
+
+    async fn changes(&self, before: &mut BTreeMap<usize, String>) -> Result<(), Failure> {
+        let orders = self.orders().await?;
+        for (number, (story, going)) in self.programme.now().into_iter().enumerate() {
+            let state = match &going {
+                Going::Waiting => continue,
+                Going::Playing => orders.get(&external(number)).map_or_else(String::new, brief),
+                Going::AsTold(_, ending) => format!("ended as told: {ending}"),
+                Going::Astray(why) => format!("WENT ASTRAY: {why}"),
+            };
+            if state.is_empty() || before.get(&number) == Some(&state) {
+                continue;
+            }
+            let time = output::wall(self.world.clock.now(), self.settings.timezone);
+            let nr = orders.get(&external(number)).map_or_else(|| "-".to_owned(), |order| order.order_nr.to_string());
+            line(&format!("{time}  {nr:>6}  {} {}: {} | {state}", story.method, mode(&story), story.name))?;
+            before.insert(number, state);
+        }
+        Ok(())
+    }
+
+    async fn picture(&self) -> Result<String, Failure> {
+        let orders = self.orders().await?;
+        let time = output::wall(self.world.clock.now(), self.settings.timezone);
+        let mut table =
+            table(&["Order", "Method", "Mode", "Story", "Paid", "Booked", "Captured", "Refunded", "Ending"]);
+        for (number, (story, going)) in self.programme.now().into_iter().enumerate() {
+            if going == Going::Waiting {
+                continue;
+            }
+            let order = orders.get(&external(number));
+            let text = |pick: fn(&OrderShown) -> String| order.map(pick).unwrap_or_default();
+            let (ending, tone) = match &going {
+                Going::Waiting | Going::Playing => marked(order),
+                Going::AsTold(_, ending) => (format!("✓ {ending}"), Tone::Good),
+                Going::Astray(why) => (format!("✗ {why}"), Tone::Bad),
+            };
+            table.add_row([
+                cell(text(|order| order.order_nr.to_string())),
+                cell(story.method),
+                cell(mode(&story)),
+                cell(story.name),
+                cell(text(|order| order.payment_status.clone().unwrap_or_default())),
+                cell(text(|order| order.transfer_status.clone().unwrap_or_default())),
+                cell(text(|order| format!("{} {}", order.amounts.captured, order.amounts.currency))),
+                cell(text(|order| order.amounts.refunded.clone())),
+                toned(ending, tone),
+            ]);
+        }
+        let file = self.file.display();
+        Ok(format!("pixi-payd sandbox   {time}   configuration {file}\n{}", table.trim_fmt()))
+    }
+
+    /// Orders by the shop's number; the one made by hand in pixi by its story's.
+    async fn orders(&self) -> Result<BTreeMap<String, OrderShown>, Failure> {
+        let filter = OrderFilter { limit: 1000, ..OrderFilter::default() };
+        let rows = self.journal.list_orders(filter).await?;
+        let shown = rows.iter().map(|row| OrderShown::of(row, self.settings.language, self.settings.timezone));
+        Ok(shown.map(|order| (order.order_nr_external.clone(), order)).collect())
+    }
+
+    async fn verdict(&self) -> Result<(), Failure> {
+        let picture = self.picture().await?;
+        line("")?;
+        line(&picture)?;
+        let stories = self.programme.now();
+        let told = stories.iter().filter(|(_, going)| matches!(going, Going::AsTold(..))).count();
+        line(&format!("{told} of {} orders ended as told", stories.len()))?;
+        if self.programme.is_as_told() { Ok(()) } else { Err(Failure::Said(1)) }
+    }
+}
+
+/// The shop's order number of a story.
+fn external(number: usize) -> String {
+    format!("SHOP-{}", 1000 + number)
+}
+
+fn mode(story: &crate::sandbox::Story) -> &'static str {
+    crate::engine::work::mode_name(story.mode)
+}
+
+fn brief(order: &OrderShown) -> String {
+    let status = order.payment_status.clone().unwrap_or_default();
+    let booked = order.transfer_status.clone().unwrap_or_default();
+    let mark = order.error_number.map(|number| format!(" {number}")).unwrap_or_default();
+    format!("{status} {booked}, captured {}, refunded {}{mark}", order.amounts.captured, order.amounts.refunded)
+}
+
+fn marked(order: Option<&OrderShown>) -> (String, Tone) {
+    match order.and_then(|order| order.mark.zip(order.error_number)) {
+        Some((Severity::Problem, number)) => (format!("problem {number}"), Tone::Bad),
+        Some((Severity::Hint, number)) => (format!("hint {number}"), Tone::Notice),
+        None => ("…".to_owned(), Tone::Plain),
+    }
+}
+
+/// Where the sandbox keeps its log while its table is on the terminal: nowhere but warnings, so as not to break it.
+pub fn log_level(stdout_is_terminal: bool) -> &'static str {
+    if stdout_is_terminal { "error" } else { "warn" }
+}
