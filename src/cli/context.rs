@@ -9,6 +9,7 @@ use crate::config::{self, Database, Findings, Loaded, Settings};
 use crate::engine::Workshop;
 use crate::engine::peers::Peers;
 use crate::journal::{Journal, Options};
+use crate::sandbox::world::{CLOCK_FILE, ClockFile};
 use crate::wire::http::HttpWire;
 use crate::wire::{SharedWire, Stack, stack};
 
@@ -34,6 +35,18 @@ pub enum Schema {
 }
 
 impl Context {
+    /// What a command is started with. Beside a running sandbox's configuration its clock is the one that counts.
+    pub fn new(config: Option<PathBuf>) -> Self {
+        let clock = Clock::system();
+        let mut context = Self { config, clock };
+        let beside = context.path().ok().and_then(|path| Some(path.parent()?.join(CLOCK_FILE)));
+        let file = beside.and_then(|path| std::fs::read(path).ok());
+        if let Some(file) = file.and_then(|bytes| serde_json::from_slice::<ClockFile>(&bytes).ok()) {
+            context.clock = file.clock(context.clock.now());
+        }
+        context
+    }
+
     /// The configuration file.
     pub fn path(&self) -> Result<PathBuf, Findings> {
         config::find_file(self.config.as_deref(), std::env::var_os(CONFIG))

@@ -8,8 +8,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::clock::Clock;
-
 mod check;
 mod columns;
 mod config;
@@ -115,7 +113,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         output::remark(&error.to_string());
         return ExitCode::from(2);
     }
-    let context = Context { config: cli.config, clock: Clock::system() };
+    let context = Context::new(cli.config);
     match dispatch(context, cli.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

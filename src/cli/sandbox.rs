@@ -19,7 +19,7 @@ use crate::engine::{Daemon, Stop};
 use crate::journal::{Journal, OrderFilter};
 use crate::sandbox::programme::{Going, Programme, plan_faults};
 use crate::sandbox::serve::{Served, serve};
-use crate::sandbox::world::{World, start};
+use crate::sandbox::world::{CLOCK_FILE, ClockFile, World, start};
 use crate::text::Severity;
 
 /// Time between two pictures of the stage.
@@ -64,6 +64,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let folder = Folder::new()?;
     let file = folder.0.join("pixi-payd.yaml");
     std::fs::write(&file, world.configuration(&folder.0, &served.unzer.url))?;
+    let shown = ClockFile { real: Clock::system().now(), shown: clock.now(), speed: args.speed };
+    let shown = serde_json::to_vec(&shown).map_err(Failure::failed)?;
+    std::fs::write(folder.0.join(CLOCK_FILE), shown)?;
     let settings = Arc::new(config::load(&file)?.settings);
     let context = Context { config: Some(file.clone()), clock: clock.clone() };
     let journal = context.journal(&settings, Schema::Migrate).await?;

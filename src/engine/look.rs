@@ -62,7 +62,11 @@ pub async fn settle_open(
     Ok(known)
 }
 
-/// All looks are used up: a person's turn.
+/// Looking cannot tell: a person's turn.
+pub fn asks_person(record: &StepRecord) -> bool {
+    record.state.is_open() && given_up(record)
+}
+
 fn given_up(record: &StepRecord) -> bool {
     record.next_look_at.is_none() && record.looks > 0
 }

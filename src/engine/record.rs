@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::config::PaymentType;
 use crate::journal::{Amounts, JournalError, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
 use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
-use crate::steps::Effect;
+use crate::steps::{Effect, Step};
 use crate::text::{Notice, Number, Severity};
 
 use super::work::Workshop;
@@ -133,6 +133,25 @@ pub async fn broken(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError>
     };
     shop.journal.record_plan(row, record).await?;
     Ok(())
+}
+
+/// A limit in the store forbids a step: a person is told, and nothing else is planned on top of it.
+pub fn hold(plan: &mut Plan, step: &Step, guard: &str) {
+    let amount = step.effect.amount().map_or_else(|| "-".to_owned(), |amount| amount.to_string());
+    let notice = Notice::problem(Number::GuardHolds)
+        .with("step", step.effect.kind())
+        .with("amount", amount)
+        .with("guard", guard);
+    plan.notices.insert(0, notice);
+    plan.steps.clear();
+}
+
+/// The problem of a forbidden step stays while nothing changes, though the plan alone does not know of it.
+pub fn keep_held(row: &OrderRow, facts: &Facts, plan: &mut Plan) {
+    let held = row.mark.as_ref().filter(|mark| mark.number == Number::GuardHolds);
+    if let Some(mark) = held.filter(|_| !plan.steps.is_empty() && row.facts_digest == digest(facts)) {
+        plan.notices.insert(0, mark.clone());
+    }
 }
 
 /// O₀ moves with the order until the order is released for the first time.

@@ -15,7 +15,18 @@ use super::work::Workshop;
 /// Name pixi shows as the author of locks.
 const USER: &str = "pixi-payd";
 
-/// Takes a step. None where the store gave no permit: the facts are read anew later.
+/// What became of an attempt to take a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It was sent, and this came of it.
+    Sent(Outcome),
+    /// A limit in the store forbids it: a person has to look.
+    Held(String),
+    /// No permit now; the facts are read anew later.
+    NotNow,
+}
+
+/// Takes a step.
 pub async fn step(
     shop: &Workshop,
     pixi: &PixiClient,
@@ -23,7 +34,7 @@ pub async fn step(
     owner: Owner,
     facts: &Facts,
     step: &Step,
-) -> Result<Option<Outcome>, JournalError> {
+) -> Result<Taken, JournalError> {
     let snapshot: Vec<String> = facts
         .payment
         .known()
@@ -43,7 +54,10 @@ pub async fn step(
                 step.key,
                 facts.order.nr,
             );
-            return Ok(None);
+            return Ok(match refused {
+                IntendError::Guard(guard) => Taken::Held(guard.to_string()),
+                _ => Taken::NotNow,
+            });
         }
     };
     let id = permit.step_id();
@@ -63,7 +77,7 @@ pub async fn step(
         outcome.name(),
     );
     shop.journal.settle(owner, id, &outcome).await?;
-    Ok(Some(outcome))
+    Ok(Taken::Sent(outcome))
 }
 
 /// Longest a request to Unzer that moves money may take.

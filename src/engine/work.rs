@@ -18,7 +18,8 @@ use crate::unzer::KeyRing;
 use super::payment::{self, FoundId, Purpose};
 use super::peers::{self, Peers};
 use super::reading::{self, PixiReading};
-use super::{brakes, look, record, take};
+use super::take::{self, Taken};
+use super::{brakes, look, record};
 
 /// Facts older than this move no money.
 const FRESH: Duration = Duration::from_mins(5);
@@ -74,6 +75,16 @@ pub struct Work<'a> {
     code: PaymentCode,
     /// Time of `order retry`, where a person asked.
     retry_at: Option<Time>,
+}
+
+/// How to go on after a step.
+enum Next {
+    /// With fresh facts.
+    Again,
+    /// Not now.
+    Rest,
+    /// Not before a person has looked: this limit forbids the step.
+    Held(String),
 }
 
 /// What was read of both sides, each valid until it is written to.
@@ -137,10 +148,18 @@ impl Work<'_> {
                 }
                 plan.steps.clear();
             }
+            record::keep_held(&row, &facts, &mut plan);
             record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
-            let Some(step) = plan.steps.first() else { return Ok(Worked::Rests) };
-            if !self.take(&mut readings, &facts, step, brakes).await? {
-                return Ok(Worked::Rests);
+            let Some(step) = plan.steps.first().cloned() else { return Ok(Worked::Rests) };
+            match self.take(&mut readings, &facts, &step, brakes).await? {
+                Next::Again => {}
+                Next::Rest => return Ok(Worked::Rests),
+                Next::Held(guard) => {
+                    record::hold(&mut plan, &step, &guard);
+                    let row = self.shop.journal.load_order(&self.order).await?.unwrap_or(row);
+                    record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
+                    return Ok(Worked::Rests);
+                }
             }
         }
         Ok(Worked::Rests)
@@ -161,33 +180,37 @@ impl Work<'_> {
         Ok(Some((facts, plan)))
     }
 
-    /// Takes one step. False where the order has to rest: the store gave no permit, or the peer is out of reach.
+    /// Takes one step.
     async fn take(
         &self,
         readings: &mut Readings,
         facts: &Facts,
         step: &Step,
         brakes: &brakes::Brakes,
-    ) -> Result<bool, WorkError> {
+    ) -> Result<Next, WorkError> {
         let kind = step.effect.kind();
         let now = self.shop.clock.now();
         let age = readings.at.map_or(TimeDelta::MAX, |at| now - at);
         if kind.moves_money() && age > TimeDelta::from_std(FRESH).unwrap_or(TimeDelta::MAX) {
             *readings = Readings::default();
-            return Ok(true);
+            return Ok(Next::Again);
         }
         if kind.is_pixi() && brakes.pixi_rests(now) {
-            return Ok(false);
+            return Ok(Next::Rest);
         }
         let taken = take::step(self.shop, &self.pixi, &self.ring, self.owner, facts, step).await?;
-        let Some(outcome) = taken else { return Ok(false) };
+        let outcome = match taken {
+            Taken::Sent(outcome) => outcome,
+            Taken::Held(guard) => return Ok(Next::Held(guard)),
+            Taken::NotNow => return Ok(Next::Rest),
+        };
         brakes.count(&self.order.mandant, step, &outcome);
         match kind {
             Kind::Comment | Kind::CustomerComment => {}
             kind if kind.is_pixi() => readings.pixi = None,
             _ => readings.payment = None,
         }
-        Ok(true)
+        Ok(Next::Again)
     }
 
     /// Reads what is not at hand and puts the facts together. None where the order is not ours to handle.
@@ -371,6 +394,7 @@ pub fn into_past(record: &StepRecord) -> Past {
         at: record.intended_at,
         settled_at: record.settled_at,
         token: record.token.clone(),
+        asks_person: look::asks_person(record),
         snapshot: record.snapshot.clone(),
     }
 }

@@ -20,11 +20,6 @@ pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
         return ControlFlow::Continue(());
     }
     let group = sums::group(payment);
-    if matches!(group, Group::Wait | Group::Invoice | Group::Secured) {
-        draft.rule("method");
-        draft.notice(Notice::problem(Number::MethodUnknown).with("method", payment.method.display_name()));
-        return ControlFlow::Break(());
-    }
     draft.rule("cancelled");
     draft.say(PhraseKey::OrderCancelled);
     let unzer = draft.sums.unzer;

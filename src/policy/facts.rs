@@ -239,6 +239,8 @@ pub struct Past {
     pub settled_at: Option<Time>,
     /// Token that marks it at the peer.
     pub token: String,
+    /// Looking for it cannot tell how it ended: only a person can.
+    pub asks_person: bool,
     /// Transactions of the payment right before it was sent.
     pub snapshot: Vec<String>,
 }

@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 
+use crate::unzer::{Group, Payment};
+
 use super::draft::Draft;
 use super::facts::{PaymentView, Standing, Unclear};
 use super::{locks, sums};
@@ -110,13 +112,24 @@ fn own_payment(draft: &mut Draft<'_>) -> ControlFlow<()> {
         return locks::lock_and_release(draft, "R3", notice);
     }
     let net = draft.sums.unzer.net;
-    let secured = sums::group(payment) == crate::unzer::Group::Secured;
+    let secured = sums::group(payment) == Group::Secured;
     if net != payment.charged.minor && !secured {
         draft.rule("sums");
         let notice = Notice::problem(Number::SumsDisagree)
             .with("net", draft.amount(net))
             .with("charged", draft.amount(payment.charged.minor));
         draft.notice(notice);
+        return ControlFlow::Break(());
+    }
+    method_handled(draft, payment)
+}
+
+/// Orders of methods this version cannot process stay where they are; a person is told, whether anything was shipped
+/// or not.
+fn method_handled(draft: &mut Draft<'_>, payment: &Payment) -> ControlFlow<()> {
+    if matches!(sums::group(payment), Group::Wait | Group::Invoice | Group::Secured) {
+        draft.rule("method");
+        draft.notice(Notice::problem(Number::MethodUnknown).with("method", payment.method.display_name()));
         return ControlFlow::Break(());
     }
     ControlFlow::Continue(())

@@ -43,11 +43,6 @@ pub(super) fn release(draft: &mut Draft<'_>) -> ControlFlow<()> {
         return ControlFlow::Continue(());
     }
     let group = sums::group(payment);
-    if matches!(group, Group::Wait | Group::Invoice | Group::Secured) {
-        draft.rule("method");
-        draft.notice(Notice::problem(Number::MethodUnknown).with("method", payment.method.display_name()));
-        return ControlFlow::Break(());
-    }
     let decided = let_go(draft, payment, group);
     // Goods that are out are captured, whatever becomes of the lines on hold.
     if draft.facts.invoices().next().is_some() { ControlFlow::Continue(()) } else { decided }

@@ -369,6 +369,7 @@ impl Story {
             at,
             settled_at: (!open).then_some(self.now),
             token: format!("t{}", self.facts.past.len()),
+            asks_person: false,
             snapshot,
         });
         true

@@ -23,11 +23,11 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
         draft.rule("look");
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &past.key));
     }
-    // 4.2: what looking did not settle in this time becomes a person's; it is looked for all the same.
+    // 4.2: what looking cannot settle, or did not in this time, becomes a person's.
     let lost = |past: &&Past| {
         matches!(past.outcome, None | Some(Outcome::Unknown { .. }))
             && past.effect.kind() != Kind::Comment
-            && draft.now - past.at >= LOOKED_FOR
+            && (past.asks_person || draft.now - past.at >= LOOKED_FOR)
     };
     if let Some(past) = draft.facts.past.iter().find(lost) {
         let amount = past.effect.amount().map_or_else(|| "-".to_owned(), |amount| draft.write(amount));

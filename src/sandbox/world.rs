@@ -38,6 +38,28 @@ pub struct World {
     pub clock: Clock,
 }
 
+/// File beside a sandbox's configuration that tells commands in another terminal how its clock runs.
+pub const CLOCK_FILE: &str = "sandbox-clock.json";
+
+/// How the clock of a running sandbox runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ClockFile {
+    /// What the machine's clock showed when the sandbox's showed `shown`.
+    pub real: Time,
+    /// What the sandbox's clock showed then.
+    pub shown: Time,
+    /// Sandbox seconds per real second.
+    pub speed: u32,
+}
+
+impl ClockFile {
+    /// A clock that shows the same as the sandbox's, given what the machine's clock shows now.
+    pub fn clock(&self, real_now: Time) -> Clock {
+        let run = (real_now - self.real).checked_mul(i32::try_from(self.speed).unwrap_or(1)).unwrap_or_default();
+        Clock::simulated(self.shown + run, self.speed)
+    }
+}
+
 /// When worlds start.
 pub fn start() -> Time {
     START.parse().unwrap_or(Time::MIN_UTC)

@@ -351,6 +351,13 @@ catalogue! {
         now_de: "Prüfen, ob in pixi massenhaft storniert oder gutgeschrieben wurde; Grenze safety.max_givebacks_per_cycle.",
         now_en: "Check whether pixi shows mass cancellations or credits; limit safety.max_givebacks_per_cycle."
     }
+    /// A limit in the store forbids a step.
+    GuardHolds = 1803 {
+        de: "{step} über {amount} wurde nicht gesendet: {guard}.",
+        en: "{step} of {amount} was not sent: {guard}.",
+        now_de: "Bestellung und Zahlung von Hand vergleichen; die Sperre verhindert, dass Geld doppelt bewegt wird.",
+        now_en: "Compare order and payment by hand; the limit keeps money from moving twice."
+    }
     /// Brake: an amount is used up.
     BrakeHolds = 1802 {
         de: "{step} über {amount} wird zurückgehalten: die Grenze {setting} ist erreicht.",
