@@ -54,6 +54,7 @@ pub(super) const ALL: &[Signature] = &[
     pay::CREDIT_CARD_INFO,
     account::BOOK,
     account::EVENTS,
+    account::FILTERED_EVENTS,
     account::CUSTOMER_EVENTS,
     account::MATCHES,
     customers::LOCK,

@@ -161,8 +161,8 @@ fn all_twenty_calls_and_the_set_up_calls_are_there() {
         pixiPaySetAuthorizationStatus pixiGetOrderTotals pixiGetOrderHeader pixiAddCustomerComment pixiGetAddress \
         pixiSetShippingLock pixiCreateOrderComment pixiSetOrderShippingLock pixiCanChangeAddress pixiGetItemInfo \
         pixiGetCreditCardInfo pixiGetShops pixiGetPaymenttypes pixiGetServerTime pixiSysGetCurrentRevision \
-        pixiSysGetCallInfo pixiGetCurrency pixiGetCustomerEvents pixiCAGetInvoiceMatch pixiChangeAddress \
-        pixiReleaseOrder pixiGetOrderComments";
+        pixiSysGetCallInfo pixiGetCurrency pixiGetCustomerEvents pixiCAGetEvents pixiCAGetInvoiceMatch \
+        pixiChangeAddress pixiReleaseOrder pixiGetOrderComments";
     let known = PixiSim::calls();
     for name in needed.split_whitespace() {
         assert!(known.contains(name), "{name}");
