@@ -151,7 +151,7 @@ fn pure_policy(sources: &[Source]) -> Vec<String> {
         "Instant",
         "SystemTime",
         "fs",
-        "net",
+        "TcpStream",
         "env",
         "process",
         "thread",
