@@ -95,7 +95,7 @@ enum Command {
     Db(store::Command),
     /// Prove the audit trail of the store
     Verify(store::VerifyArgs),
-    /// The whole product with no account anywhere: simulated pixi and Unzer, demo orders, the real daemon
+    /// Watch the daemon work on a simulated pixi and Unzer, with demo orders
     Sandbox(sandbox::Args),
     /// Print a completion script for a shell
     Completions(shell::CompletionArgs),

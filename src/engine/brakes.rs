@@ -88,7 +88,7 @@ impl Brakes {
         let step = plan.steps.first()?;
         match step.effect.kind() {
             Kind::Reverse | Kind::Refund => self.giveback(&mut counts, counting, order, plan),
-            Kind::Capture => self.capture(&counts, order, plan),
+            Kind::Capture => self.capture(&mut counts, order, plan),
             _ => None,
         }
     }
@@ -96,10 +96,10 @@ impl Brakes {
     fn giveback(&self, counts: &mut Counts, counting: bool, order: &OrderId, plan: &mut Plan) -> Option<Deferred> {
         let limit = self.safety.max_givebacks_per_cycle?;
         let wanting = counts.givebacks.entry(order.mandant.clone()).or_default();
+        if !wanting.contains(order) {
+            wanting.push(order.clone());
+        }
         if counting {
-            if !wanting.contains(order) {
-                wanting.push(order.clone());
-            }
             return Some(Deferred::GiveBack);
         }
         if wanting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
@@ -107,18 +107,20 @@ impl Brakes {
         }
         // One problem for the mandant; the other orders only carry a hint.
         let mut notice = Notice::problem(Number::TooManyGiveBacks);
-        if wanting.first() != Some(order) {
+        if wanting.iter().min() != Some(order) {
             notice = Notice::hint(Number::TooManyGiveBacks);
         }
-        plan.notices.push(notice.with("count", wanting.len()).with("limit", limit));
+        plan.notices.push(notice.with("limit", limit));
         Some(Deferred::Held)
     }
 
-    fn capture(&self, counts: &Counts, order: &OrderId, plan: &mut Plan) -> Option<Deferred> {
+    /// Reserves the amount at once: other orders are worked on at the same time.
+    fn capture(&self, counts: &mut Counts, order: &OrderId, plan: &mut Plan) -> Option<Deferred> {
         let limit = self.safety.max_capture_per_cycle?;
         let amount = plan.steps.first()?.effect.amount()?;
-        let so_far = counts.captured.get(&order.mandant).copied().unwrap_or(0);
-        if so_far + amount.minor <= limit {
+        let so_far = counts.captured.entry(order.mandant.clone()).or_default();
+        if *so_far + amount.minor <= limit {
+            *so_far += amount.minor;
             return None;
         }
         let notice = Notice::hint(Number::BrakeHolds)
@@ -129,12 +131,13 @@ impl Brakes {
         Some(Deferred::Held)
     }
 
-    /// Counts a step that was taken.
+    /// Gives back what was reserved for a capture that took nothing.
     pub fn count(&self, mandant: &MandantId, step: &Step, outcome: &Outcome) {
-        let went = !matches!(outcome, Outcome::Refused(_) | Outcome::NotSent { .. });
-        if let (Kind::Capture, Some(amount), true) = (step.effect.kind(), step.effect.amount(), went) {
+        let nothing = matches!(outcome, Outcome::Refused(_) | Outcome::NotSent { .. });
+        if let (Kind::Capture, Some(amount), true) = (step.effect.kind(), step.effect.amount(), nothing) {
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            *counts.captured.entry(mandant.clone()).or_default() += amount.minor;
+            let so_far = counts.captured.entry(mandant.clone()).or_default();
+            *so_far = (*so_far - amount.minor).max(0);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -9,14 +10,15 @@ use serde::Serialize;
 
 use crate::clock::{self, Time};
 use crate::config::{ApiName, MandantId, PaymentCode};
-use crate::journal::{JournalError, OrderRow, Owner, Waits};
+use crate::journal::{HintRow, JournalError, OrderRow, Owner, Waits};
 use crate::pixi::{LocalTime, PixiClient, PixiError};
 use crate::steps::OrderId;
-use crate::text::Number;
+use crate::text::{Notice, Number};
 
 use super::brakes::Brakes;
 use super::peers;
-use super::work::{WorkError, Worked, Workshop};
+use super::record;
+use super::work::{Work, WorkError, Worked, Workshop};
 
 /// First size of a work list; it is asked for again twice as large while it comes back full, for it has no offset.
 const FIRST_ROWS: u32 = 500;
@@ -100,7 +102,8 @@ pub async fn run(
 ) -> Result<CycleReport, JournalError> {
     let mut report = CycleReport::default();
     let Some(pixi) = shop.peers.pixi(api) else { return Ok(report) };
-    let mut found = Found { shop, api, scope, candidates: BTreeSet::new(), report: &mut report };
+    let mut found =
+        Found { shop, api, scope, brakes, candidates: BTreeSet::new(), hints: Vec::new(), report: &mut report };
     let wanted = |part: Only| scope.only.is_none_or(|only| only == part);
     if wanted(Only::Release) {
         found.on_hold(&pixi).await?;
@@ -114,10 +117,20 @@ pub async fn run(
         found.hinted().await?;
         found.due().await?;
     }
+    let hints = std::mem::take(&mut found.hints);
     let candidates: Vec<Candidate> = found.candidates.into_iter().collect();
-    work_all(shop, owner, api, candidates, brakes, &mut report).await?;
-    if let Some(cursor) = cursor.filter(|_| !report.stopped) {
-        // Only now: what was listed has been taken up, and what failed is due by itself.
+    let deferred = work_all(shop, owner, api, candidates, brakes, &mut report).await?;
+    // Everything has been counted: what was put off is decided now.
+    brakes.decide();
+    work_all(shop, owner, api, deferred, brakes, &mut report).await?;
+    if report.stopped {
+        return Ok(report);
+    }
+    // Only now: what was listed has been taken up, and what failed was woken.
+    for hint in hints {
+        shop.journal.drop_hint(&hint).await?;
+    }
+    if let Some(cursor) = cursor.filter(|_| scope.mandant.is_none()) {
         shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
     }
     Ok(report)
@@ -133,7 +146,17 @@ pub async fn listed(
     let mut report = CycleReport::default();
     let Some(pixi) = shop.peers.pixi(api) else { return Ok((Vec::new(), report)) };
     let scope = Scope { only: None, mandant: mandant.cloned(), all: true };
-    let mut found = Found { shop, api, scope: &scope, candidates: BTreeSet::new(), report: &mut report };
+    let settings = &shop.settings;
+    let brakes = Brakes::new(settings.safety, settings.timezone, settings.schedule.quiet_hours, Arc::default());
+    let mut found = Found {
+        shop,
+        api,
+        scope: &scope,
+        brakes: &brakes,
+        candidates: BTreeSet::new(),
+        hints: Vec::new(),
+        report: &mut report,
+    };
     found.on_hold(&pixi).await?;
     found.shipped(&pixi).await?;
     found.changed(&pixi).await?;
@@ -142,6 +165,7 @@ pub async fn listed(
     Ok((orders, report))
 }
 
+/// Works on orders side by side; answers those that have to wait for what the rest of the cycle shows.
 async fn work_all(
     shop: &Workshop,
     owner: Owner,
@@ -149,35 +173,35 @@ async fn work_all(
     candidates: Vec<Candidate>,
     brakes: &Brakes,
     report: &mut CycleReport,
-) -> Result<(), JournalError> {
+) -> Result<Vec<Candidate>, JournalError> {
     let mut deferred = Vec::new();
-    for round in [candidates, Vec::new()] {
-        let round = if round.is_empty() { std::mem::take(&mut deferred) } else { round };
-        let mut running = futures_util::stream::iter(round)
-            .map(|candidate| async move {
-                let ended = work_one(shop, owner, api, &candidate, brakes).await;
-                (candidate, ended)
-            })
-            .buffer_unordered(PARALLEL);
-        while let Some((candidate, ended)) = running.next().await {
-            report.orders += 1;
-            match ended {
-                Ok(Worked::Rests) => {}
-                Ok(Worked::Deferred(_)) => {
-                    report.orders -= 1;
-                    deferred.push(candidate);
-                }
-                Ok(Worked::Stopped) => report.stopped = true,
-                Err(WorkError::Journal(error)) => return Err(error),
-                Err(error) => failed(&candidate, &error, report),
+    let mut store_failed = None;
+    let mut running = futures_util::stream::iter(candidates)
+        .map(|candidate| async move {
+            let ended = work_one(shop, owner, api, &candidate, brakes).await;
+            (candidate, ended)
+        })
+        .buffer_unordered(PARALLEL);
+    // Run to the end whatever happens: a request in flight is never cut off.
+    while let Some((candidate, ended)) = running.next().await {
+        report.orders += 1;
+        match ended {
+            Ok(Worked::Rests) => {}
+            Ok(Worked::Deferred(_)) => {
+                report.orders -= 1;
+                deferred.push(candidate);
             }
+            Ok(Worked::Stopped) => report.stopped = true,
+            Err(WorkError::Journal(error)) if !error.is_of_one_order() => store_failed = Some(error),
+            Err(error) => failed(shop, api, &candidate, &error, report).await?,
         }
-        brakes.decide();
     }
-    Ok(())
+    match store_failed {
+        Some(error) => Err(error),
+        None => Ok(deferred),
+    }
 }
 
-/// Works on one order. A panic is that order's problem, not the daemon's end.
 async fn work_one(
     shop: &Workshop,
     owner: Owner,
@@ -186,24 +210,35 @@ async fn work_one(
     brakes: &Brakes,
 ) -> Result<Worked, WorkError> {
     let work = shop.work(owner, api, &candidate.mandant, &candidate.code, candidate.nr, None)?;
-    if let Ok(ended) = AssertUnwindSafe(work.run(brakes)).catch_unwind().await {
-        ended
-    } else {
-        tracing::error!(
-            mandant = %candidate.mandant,
-            order.nr = candidate.nr,
-            number = %Number::InternalError,
-            "working on order {} failed inside: {}",
-            candidate.nr,
-            Number::InternalError,
-        );
-        let order = OrderId { api: api.clone(), mandant: candidate.mandant.clone(), nr: candidate.nr };
-        work.broken(&order).await?;
-        Ok(Worked::Rests)
-    }
+    run_guarded(&work, brakes).await
 }
 
-fn failed(candidate: &Candidate, error: &WorkError, report: &mut CycleReport) {
+/// Works on one order. A panic is that order's problem, not the daemon's end.
+pub(super) async fn run_guarded(work: &Work<'_>, brakes: &Brakes) -> Result<Worked, WorkError> {
+    if let Ok(ended) = AssertUnwindSafe(work.run(brakes)).catch_unwind().await {
+        return ended;
+    }
+    let order = work.order();
+    tracing::error!(
+        mandant = %order.mandant,
+        order.nr = order.nr,
+        number = %Number::InternalError,
+        "working on order {} failed inside: {}",
+        order.nr,
+        Number::InternalError,
+    );
+    work.broken(&Notice::problem(Number::InternalError).with("detail", "panic")).await?;
+    Ok(Worked::Rests)
+}
+
+/// An order that could not be worked on is woken for the next cycle; one whose answers cannot be used is marked.
+async fn failed(
+    shop: &Workshop,
+    api: &ApiName,
+    candidate: &Candidate,
+    error: &WorkError,
+    report: &mut CycleReport,
+) -> Result<(), JournalError> {
     tracing::warn!(
         mandant = %candidate.mandant,
         order.nr = candidate.nr,
@@ -211,12 +246,22 @@ fn failed(candidate: &Candidate, error: &WorkError, report: &mut CycleReport) {
         candidate.nr,
     );
     report.failed += 1;
-    if let WorkError::Pixi(error) = error
-        && error.class() == crate::pixi::ErrorClass::Passing
-        && report.unreachable.is_empty()
-    {
-        report.unreachable.push(error.to_string());
+    let order = OrderId { api: api.clone(), mandant: candidate.mandant.clone(), nr: candidate.nr };
+    let WorkError::Pixi(error) = error else { return Ok(()) };
+    if error.class() == crate::pixi::ErrorClass::Passing {
+        if report.unreachable.is_empty() {
+            report.unreachable.push(error.to_string());
+        }
+        if shop.journal.load_order(&order).await?.is_some() {
+            shop.journal.wake_order(&order).await?;
+        }
+        return Ok(());
     }
+    if let Some(row) = shop.journal.load_order(&order).await? {
+        let detail: String = error.to_string().chars().take(200).collect();
+        record::mark(shop, &row, Notice::problem(Number::Unreadable).with("detail", detail)).await?;
+    }
+    Ok(())
 }
 
 /// Collects the orders a cycle takes up.
@@ -224,7 +269,10 @@ struct Found<'a> {
     shop: &'a Workshop,
     api: &'a ApiName,
     scope: &'a Scope,
+    brakes: &'a Brakes,
     candidates: BTreeSet<Candidate>,
+    /// Hints whose orders are taken up; dropped once these have been worked on.
+    hints: Vec<HintRow>,
     report: &'a mut CycleReport,
 }
 
@@ -269,6 +317,9 @@ impl Found<'_> {
     /// Orders on hold.
     async fn on_hold(&mut self, pixi: &PixiClient) -> Result<(), JournalError> {
         for code in self.codes() {
+            if self.brakes.stopping() {
+                break;
+            }
             let mut rows = FIRST_ROWS;
             let listed = loop {
                 match pixi.orders_to_authorize(&code, rows).await {
@@ -294,7 +345,7 @@ impl Found<'_> {
     async fn shipped(&mut self, pixi: &PixiClient) -> Result<(), JournalError> {
         for code in self.codes() {
             let mut from = 0;
-            loop {
+            while !self.brakes.stopping() {
                 let page = match pixi.invoices_to_capture(&code, from, PAGE).await {
                     Ok(listing) => listing.rows,
                     Err(error) => {
@@ -355,10 +406,13 @@ impl Found<'_> {
             if order.api != *self.api {
                 continue;
             }
+            if self.scope.mandant.as_ref().is_some_and(|only| *only != order.mandant) {
+                continue;
+            }
             if let Some(row) = self.shop.journal.load_order(&order).await? {
                 self.take_up(&order.mandant, &row.payment_code, order.nr);
             }
-            self.shop.journal.drop_hint(&hint).await?;
+            self.hints.push(hint);
         }
         Ok(())
     }
@@ -368,9 +422,12 @@ impl Found<'_> {
         let rows = if self.scope.all {
             self.all_open().await?
         } else {
-            self.shop.journal.due_orders(self.api, MOST_DUE).await?
+            self.shop.journal.due_orders(self.api, usize::MAX).await?
         };
-        for row in rows {
+        // Orders of payment types that are switched off stay due and must not crowd out the others.
+        let ours = rows.into_iter().filter(|row| self.is_ours(&row.order.mandant, &row.payment_code));
+        let taken: Vec<OrderRow> = ours.take(MOST_DUE).collect();
+        for row in taken {
             self.take_up(&row.order.mandant, &row.payment_code, row.order.nr);
         }
         Ok(())

@@ -18,7 +18,7 @@ use super::brakes::Brakes;
 use super::cycle::{self, CycleReport, Scope};
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
-use super::work::Workshop;
+use super::work::{Work, WorkError, Workshop};
 
 /// Sign of life and renewal of the leases.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -148,6 +148,9 @@ impl Daemon {
     /// One cycle over every active pixi API. One cycle runs at a time; another waits for its turn.
     pub async fn run_cycle(&self, scope: &Scope) -> Result<CycleReport, JournalError> {
         let _turn = self.turn.lock().await;
+        if self.stop.is_set() {
+            return Ok(CycleReport { stopped: true, ..CycleReport::default() });
+        }
         let shop = self.shop();
         let watch = self.clock.stopwatch();
         let runs = peers::active_apis(&shop.settings).into_iter().map(|api| {
@@ -170,14 +173,25 @@ impl Daemon {
         Ok(report)
     }
 
+    /// Works on one order at once. A cycle that runs is waited for: an order is in one hand at a time.
+    pub(super) async fn run_order(&self, shop: &Workshop, work: &Work<'_>) -> Result<(), WorkError> {
+        let _turn = self.turn.lock().await;
+        let brakes = self.brakes(shop);
+        brakes.decide();
+        cycle::run_guarded(work, &brakes).await?;
+        Ok(())
+    }
+
+    fn brakes(&self, shop: &Workshop) -> Brakes {
+        let schedule = &shop.settings.schedule;
+        Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, self.stop.flag.clone())
+    }
+
     async fn run_api(&self, shop: &Workshop, api: &ApiName, scope: &Scope) -> Result<CycleReport, JournalError> {
         if let Lease::HeldBy { .. } = self.journal.acquire_lease(self.owner, api).await? {
             return Ok(CycleReport::default());
         }
-        let schedule = &shop.settings.schedule;
-        let brakes =
-            Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, self.stop.flag.clone());
-        cycle::run(shop, self.owner, api, scope, &brakes).await
+        cycle::run(shop, self.owner, api, scope, &self.brakes(shop)).await
     }
 
     /// Runs cycles on schedule and requests of people until asked to stop.

@@ -26,7 +26,7 @@ pub fn classify(
     for invoice in sorted {
         let known = before.and_then(|facts| facts.documents.iter().find(|known| known.nr == invoice.invoice_nr));
         if let Some(known) = known {
-            let paid = invoice.paid_sum.map_or(0, |paid| paid.minor);
+            let paid = paid(invoice);
             documents.push(Document { paid, total: invoice.total.minor.abs(), ..known.clone() });
             continue;
         }
@@ -47,7 +47,7 @@ pub fn classify(
             key: invoice.invoice_key,
             kind,
             total: invoice.total.minor.abs(),
-            paid: invoice.paid_sum.map_or(0, |paid| paid.minor),
+            paid: paid(invoice),
             has_shipping: carries_shipping(invoice, rows, shipping),
             lines: keys,
             first_seen: now,
@@ -62,6 +62,12 @@ pub fn classify(
         }
     }
     documents
+}
+
+/// What pixi counts as paid: the sum, else what its mark says; none where it shows neither.
+fn paid(invoice: &Invoice) -> Option<i64> {
+    let by_mark = |paid: bool| if paid { invoice.total.minor.abs() } else { 0 };
+    invoice.paid_sum.map(|paid| paid.minor).or_else(|| invoice.paid.map(by_mark))
 }
 
 /// Order lines a document is for; none where this installation does not tell.

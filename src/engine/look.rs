@@ -10,7 +10,8 @@ use crate::journal::{JournalError, OrderRow, Owner, StepRecord, StepState};
 use crate::pixi::{CustomerEventFilter, PixiClient};
 use crate::policy::Facts;
 use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
-use crate::unzer::{KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
+use crate::unzer::codes::{self, Class};
+use crate::unzer::{Detail, Hint, KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
 
 use super::work::Workshop;
 
@@ -161,7 +162,8 @@ fn lock(facts: &Facts, wanted: bool) -> Seen {
     match facts.locked {
         Some(locked) if locked == wanted => Seen::Ended(done("read back")),
         _ if wanted => Seen::Ended(not_sent("may be sent again")),
-        Some(_) => Seen::Ended(not_sent("still locked")),
+        // A late unlock must not meet the lock of a person: absent only after two looks.
+        Some(_) => Seen::Nothing,
         None => Seen::CannotTell,
     }
 }
@@ -182,36 +184,40 @@ fn release(shop: &Workshop, facts: &Facts, record: &StepRecord) -> Seen {
     }
 }
 
-/// An invoice is booked when pixi counts it as paid with just this amount.
+/// An invoice is booked when pixi counts it as paid with just this amount, or shows our event matched with it.
 async fn book_invoice(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
-    let Effect::BookInvoice { invoice, amount, .. } = &record.effect else { return Seen::CannotTell };
+    let Effect::BookInvoice { invoice, amount, event, .. } = &record.effect else { return Seen::CannotTell };
     let Some(document) = facts.documents.iter().find(|document| document.nr == *invoice) else {
         return Seen::NotYet;
     };
-    if document.paid == amount.minor {
+    if document.paid == Some(amount.minor) {
         return Seen::Ended(done("paid sum read back"));
     }
-    if document.paid == 0 {
-        return Seen::Nothing;
-    }
+    let unpaid = if document.paid == Some(0) { Seen::Nothing } else { Seen::CannotTell };
     match pixi.invoice_match(invoice).await {
-        Ok(rows)
-            if rows.iter().any(|row| row.reference.as_deref().is_some_and(|text| text.contains(&record.token))) =>
-        {
+        Ok(rows) if rows.iter().any(|row| row.event_id == *event && row.amount.minor.abs() == amount.minor) => {
             Seen::Ended(done("match read back"))
         }
+        Ok(rows) if rows.is_empty() && document.paid.is_none() => Seen::Nothing,
         Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
-        Ok(_) | Err(_) => Seen::CannotTell,
+        Ok(_) | Err(_) => unpaid,
     }
 }
 
-/// A return booking carries our token in its text, where this installation lets it be read back.
+/// A return booking carries our token in its text. An installation that does not show the text leaves it open whose
+/// booking it is.
 async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
-    let Effect::BookReturn { credit_note, customer, event, .. } = &record.effect else { return Seen::CannotTell };
+    let Effect::BookReturn { credit_note, customer, event, amount } = &record.effect else { return Seen::CannotTell };
     let has_token = |text: Option<&str>| text.is_some_and(|text| text.contains(&record.token));
+    let alike = |id: &str, booked: i64, text: Option<&str>| {
+        id == event && booked.abs() == amount.minor.abs() && text.is_none_or(str::is_empty)
+    };
     match pixi.invoice_match(credit_note).await {
         Ok(rows) if rows.iter().any(|row| has_token(row.reference.as_deref())) => {
             return Seen::Ended(done("match read back"));
+        }
+        Ok(rows) if rows.iter().any(|row| alike(&row.event_id, row.amount.minor, row.reference.as_deref())) => {
+            return Seen::CannotTell;
         }
         Ok(_) => {}
         Err(error) if error.class() == crate::pixi::ErrorClass::Passing => return Seen::NotYet,
@@ -222,86 +228,112 @@ async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> S
         event_id: Some(event.clone()),
         ..CustomerEventFilter::default()
     };
+    let paid =
+        facts.documents.iter().any(|document| document.nr == *credit_note && document.paid.is_some_and(|p| p != 0));
     match pixi.customer_events(&filter).await {
         Ok(events) if events.rows.iter().any(|row| has_token(row.reference.as_deref())) => {
             Seen::Ended(done("event read back"))
         }
-        Ok(_) if facts.documents.iter().any(|document| document.nr == *credit_note && document.paid != 0) => {
-            Seen::CannotTell
+        Ok(events) => {
+            let unsure = events.rows.iter().any(|row| alike(&row.event_id, row.amount.minor, row.reference.as_deref()));
+            if paid || unsure { Seen::CannotTell } else { Seen::Nothing }
         }
-        Ok(_) => Seen::Nothing,
         Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
         Err(_) => Seen::CannotTell,
     }
 }
 
+/// The kind of transaction a step makes.
+fn makes(kind: Kind) -> TransactionKind {
+    match kind {
+        Kind::Capture => TransactionKind::Charge,
+        Kind::Reverse => TransactionKind::CancelAuthorize,
+        _ => TransactionKind::CancelCharge,
+    }
+}
+
 /// A money step is the transaction that was not there before and carries our reference.
 async fn money(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
-    let Some(payment) = facts.payment.known() else { return Seen::NotYet };
-    let Some(client) = ring.client(&payment.public_key) else { return Seen::NotYet };
+    let Some(own) = own_payment(ring, facts, record).await else { return Seen::NotYet };
+    let (client, payment) = (&own.0, &own.1);
     if record.state == StepState::Pending {
-        return pending(payment, record);
+        return pending(client, payment, record).await;
     }
-    let wanted = |kind: TransactionKind| match record.effect.kind() {
-        Kind::Capture => kind == TransactionKind::Charge,
-        Kind::Reverse => kind == TransactionKind::CancelAuthorize,
-        _ => kind == TransactionKind::CancelCharge,
-    };
-    let new = payment.transactions.iter().filter(|entry| wanted(entry.kind) && !record.snapshot.contains(&entry.path));
+    let wanted = makes(record.effect.kind());
+    let new =
+        payment.transactions.iter().filter(|entry| entry.kind == wanted && !record.snapshot.contains(&entry.path));
     let mut same_amount = false;
     for entry in new {
-        match reference(client, payment, entry).await {
-            Ok(Some(reference)) if reference.contains(&record.token) => return by_status(entry),
-            Ok(Some(_)) => {}
-            Ok(None) => same_amount |= record.effect.amount() == Some(entry.amount),
-            Err(_) => return Seen::NotYet,
+        let Ok(detail) = detail(client, payment, entry).await else { return Seen::NotYet };
+        match &detail.payment_reference {
+            Some(reference) if reference.contains(&record.token) => return by_status(entry, &detail, record),
+            Some(_) => {}
+            None => same_amount |= record.effect.amount() == Some(entry.amount),
         }
     }
     if same_amount { Seen::CannotTell } else { Seen::Nothing }
 }
 
-async fn reference(
+/// The payment the step was sent to, which need not be the one the order shows now.
+async fn own_payment(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Option<(UnzerClient, Payment)> {
+    let id = record.effect.payment()?;
+    let payment = match facts.payment.known().filter(|payment| payment.id == id) {
+        Some(payment) => payment.clone(),
+        None => ring.payment(id, Hint::default()).await.ok()?,
+    };
+    Some((ring.client(&payment.public_key)?.clone(), payment))
+}
+
+async fn detail(
     client: &UnzerClient,
     payment: &Payment,
     entry: &Transaction,
-) -> Result<Option<String>, crate::unzer::UnzerError> {
-    if let Some(detail) = &entry.detail {
-        return Ok(detail.payment_reference.clone());
+) -> Result<Detail, crate::unzer::UnzerError> {
+    match &entry.detail {
+        Some(detail) => Ok(detail.clone()),
+        None => Ok(client.transaction(&payment.id, &entry.path).await?.detail),
     }
-    let detail = client.transaction(&payment.id, &entry.path).await?;
-    Ok(detail.detail.payment_reference)
 }
 
-fn by_status(entry: &Transaction) -> Seen {
+fn by_status(entry: &Transaction, detail: &Detail, record: &StepRecord) -> Seen {
     let evidence = Evidence {
         transaction: Some(entry.path.clone()),
-        unique_id: entry.detail.as_ref().and_then(|detail| detail.unique_id.clone()),
-        code: entry.detail.as_ref().and_then(|detail| detail.code.clone()),
+        unique_id: detail.unique_id.clone(),
+        code: detail.code.clone(),
         note: Some("read back".to_owned()),
     };
     match entry.status {
         TransactionStatus::Success => Seen::Ended(Outcome::Done(evidence)),
-        TransactionStatus::Error => Seen::Ended(Outcome::Refused(Refusal {
-            kind: RefusalKind::Final,
-            code: evidence.code.unwrap_or_default(),
-            message: String::new(),
-        })),
-        _ => Seen::NotYet,
+        TransactionStatus::Error => {
+            let code = detail.code.clone().unwrap_or_default();
+            // A decline that was read back binds like one that was answered.
+            let kind = match codes::classify(&code, http::StatusCode::OK) {
+                Class::Refused(kind) => kind,
+                _ => RefusalKind::Final,
+            };
+            Seen::Ended(Outcome::Refused(Refusal { kind, code, message: String::new() }))
+        }
+        _ if record.state == StepState::Pending => Seen::NotYet,
+        _ => Seen::Ended(Outcome::Pending(evidence)),
     }
 }
 
 /// A step Unzer took and decides later: its own transaction tells.
-fn pending(payment: &Payment, record: &StepRecord) -> Seen {
+async fn pending(client: &UnzerClient, payment: &Payment, record: &StepRecord) -> Seen {
     let Some(Outcome::Pending(evidence)) = &record.outcome else { return Seen::NotYet };
     let id = |path: &str| path.rsplit('/').next().map(str::to_owned);
     let ours = evidence.transaction.as_deref().and_then(id);
+    let wanted = makes(record.effect.kind());
     let entry = payment.transactions.iter().find(|entry| {
-        evidence.transaction.as_deref() == Some(entry.path.as_str())
-            || (record.effect.kind() != Kind::Refund && ours.is_some() && ours == id(&entry.path))
+        let same_path = evidence.transaction.as_deref() == Some(entry.path.as_str());
+        // A reversal is listed under the authorisation's id, not under the path it was posted to.
+        let same_id = record.effect.kind() == Kind::Reverse && ours.is_some() && ours == id(&entry.path);
+        entry.kind == wanted && (same_path || same_id)
     });
-    match entry {
-        Some(entry) => by_status(entry),
-        None => Seen::NotYet,
+    let Some(entry) = entry else { return Seen::NotYet };
+    match detail(client, payment, entry).await {
+        Ok(detail) => by_status(entry, &detail, record),
+        Err(_) => Seen::NotYet,
     }
 }
 
@@ -311,7 +343,14 @@ fn shipment(facts: &Facts) -> Seen {
         .transactions
         .iter()
         .find(|entry| entry.kind == TransactionKind::Shipment && entry.status == TransactionStatus::Success);
-    shipped.map_or(Seen::Nothing, by_status)
+    match shipped {
+        Some(entry) => Seen::Ended(Outcome::Done(Evidence {
+            transaction: Some(entry.path.clone()),
+            note: Some("read back".to_owned()),
+            ..Evidence::default()
+        })),
+        None => Seen::Nothing,
+    }
 }
 
 fn changed_authorization(facts: &Facts, record: &StepRecord) -> Seen {

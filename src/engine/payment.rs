@@ -78,7 +78,7 @@ pub async fn read(
     purpose: Purpose,
     now: Time,
 ) -> Result<PaymentView, JournalError> {
-    if let Some(other) = taken_by(journal, order, id, purpose).await? {
+    if let Some(other) = taken_by(journal, order, id, Purpose::Look).await? {
         return Ok(PaymentView::TakenBy(other.to_string()));
     }
     let last = before.and_then(|facts| facts.payment.known());
@@ -92,6 +92,10 @@ pub async fn read(
     }
     if let Err(error) = fill_details(ring, &mut payment, before).await {
         return Ok(without_payment(&error, before, now));
+    }
+    // Claimed only now: a wrong id that was never this order's must not keep the right order from it.
+    if let Some(other) = taken_by(journal, order, id, purpose).await? {
+        return Ok(PaymentView::TakenBy(other.to_string()));
     }
     Ok(PaymentView::Known(Box::new(payment)))
 }

@@ -109,16 +109,15 @@ pub async fn store(
     Ok(())
 }
 
-/// Pause after an internal error.
+/// Pause of an order that cannot be worked on.
 const BROKEN_PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
-/// Marks an order whose work failed inside.
-pub async fn broken(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
-    let mark = Notice::problem(Number::InternalError).with("detail", "panic");
+/// Marks an order that cannot be worked on, and puts it off.
+pub async fn mark(shop: &Workshop, row: &OrderRow, mark: Notice) -> Result<(), JournalError> {
     let record = PlanRecord {
         payment_status: row.payment_status.clone(),
         transfer_status: row.transfer_status.clone(),
-        reason: "internal error".to_owned(),
+        reason: mark.number.to_string(),
         mark: Some(mark),
         mail: None,
         next: Next::Check(shop.clock.now() + BROKEN_PAUSE),

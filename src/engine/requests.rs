@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::journal::{Journal, JournalError, NewRequest, Request};
 use crate::steps::OrderId;
 
-use super::brakes::Brakes;
 use super::cycle::Scope;
 use super::daemon::Daemon;
 
@@ -77,10 +76,6 @@ async fn retry(daemon: &Daemon, order: &OrderId) -> Result<Value, super::WorkErr
     };
     let now = shop.clock.now();
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(now))?;
-    let schedule = &shop.settings.schedule;
-    let brakes =
-        Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, std::sync::Arc::default());
-    brakes.decide();
-    work.run(&brakes).await?;
+    daemon.run_order(&shop, &work).await?;
     Ok(json!({"done": true}))
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::journal::{IntendError, JournalError, Limits, Owner, StepPermit};
+use chrono::TimeDelta;
+
+use crate::journal::{Guard, IntendError, JournalError, Limits, Owner, StepPermit};
 use crate::money::Currency;
 use crate::pixi::{AuthorizationStatus, PixiClient};
 use crate::policy::Facts;
@@ -14,6 +16,9 @@ use super::work::Workshop;
 
 /// Name pixi shows as the author of locks.
 const USER: &str = "pixi-payd";
+
+/// A permit older than this is not used: the process may have slept, and another may hold the lease.
+const PERMIT_GOOD_FOR: TimeDelta = TimeDelta::seconds(5);
 
 /// What became of an attempt to take a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +60,10 @@ pub async fn step(
                 facts.order.nr,
             );
             return Ok(match refused {
+                // What is done and reserved today moves on by the hour; the limit is what a person needs.
+                IntendError::Guard(Guard::RefundsPerDay { limit, .. }) => {
+                    Taken::Held(format!("safety.max_refund_per_day, {limit}"))
+                }
                 IntendError::Guard(guard) => Taken::Held(guard.to_string()),
                 _ => Taken::NotNow,
             });
@@ -62,7 +71,11 @@ pub async fn step(
     };
     let id = permit.step_id();
     let watch = shop.clock.stopwatch();
-    let outcome = send(pixi, ring, facts, permit).await;
+    let outcome = if shop.clock.now() - permit.issued_at() > PERMIT_GOOD_FOR {
+        Outcome::not_sent(Cause::Expired)
+    } else {
+        send(pixi, ring, facts, permit).await
+    };
     let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         mandant = %facts.order.mandant,
@@ -80,8 +93,8 @@ pub async fn step(
     Ok(Taken::Sent(outcome))
 }
 
-/// Longest a request to Unzer that moves money may take.
-const UNZER_DEADLINE: Duration = Duration::from_secs(75);
+/// Longest a request to Unzer that moves money may be under way: its turn and its answer have 65 s each.
+const UNZER_DEADLINE: Duration = Duration::from_secs(140);
 
 fn limits(shop: &Workshop, currency: Currency, effect: &Effect) -> Limits {
     let pixi = shop.settings.pixi.values().map(|api| api.timeout).max().unwrap_or_default();
@@ -127,19 +140,22 @@ async fn to_pixi(pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcom
         Effect::LockCustomer { customer } => pixi.set_shipping_lock(customer, true, USER).await,
         Effect::BookInvoice { .. } => pixi.book(permit, None).await,
         Effect::BookReturn { .. } => {
-            let currency = currency_id(pixi, facts.currency).await;
-            pixi.book(permit, currency).await
+            // Without its number pixi would take the shop's currency, and the amount would be another.
+            match currency_id(pixi, facts.currency).await {
+                Ok(currency) => pixi.book(permit, currency).await,
+                Err(cause) => Outcome::NotSent { cause },
+            }
         }
         _ => Outcome::not_sent(Cause::Invalid),
     }
 }
 
-/// pixi's number of a currency; left out where pixi does not tell, as its default is the shop's currency. Only asked
-/// for where the order is not in that.
-async fn currency_id(pixi: &PixiClient, currency: Currency) -> Option<i64> {
+/// pixi's number of a currency; none for the shop's own, which is pixi's default.
+async fn currency_id(pixi: &PixiClient, currency: Currency) -> Result<Option<i64>, String> {
     if currency == pixi.base_currency() {
-        return None;
+        return Ok(None);
     }
-    let rows = pixi.currencies().await.ok()?;
-    rows.into_iter().find(|row| row.code == currency).map(|row| row.id)
+    let rows = pixi.currencies().await.map_err(|error| error.to_string())?;
+    let row = rows.into_iter().find(|row| row.code == currency);
+    row.map(|row| Some(row.id)).ok_or_else(|| format!("pixi knows no number of the currency {currency}"))
 }

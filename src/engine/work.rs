@@ -13,6 +13,7 @@ use crate::pixi::{OrderHeader, PixiClient, PixiError};
 use crate::policy::facts::Unclear;
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
+use crate::text::Notice;
 use crate::unzer::KeyRing;
 
 use super::payment::{self, FoundId, Purpose};
@@ -136,7 +137,9 @@ impl Work<'_> {
             let Some((row, facts)) = self.gather(&mut readings, Purpose::Act).await? else {
                 return Ok(Worked::Rests);
             };
-            if look::settle_open(self.shop, self.owner, &self.pixi, &self.ring, &facts, &row).await? {
+            // Looks are made on what pixi and Unzer show now, never on what they showed once.
+            let gone = facts.unclear == [self.gone_notice()];
+            if !gone && look::settle_open(self.shop, self.owner, &self.pixi, &self.ring, &facts, &row).await? {
                 // What was not known is known now: pixi or Unzer may show more than what was read before.
                 readings = Readings::default();
                 continue;
@@ -165,10 +168,15 @@ impl Work<'_> {
         Ok(Worked::Rests)
     }
 
-    /// Marks the order with an internal error and puts it off; the plan that failed is not trusted for anything else.
-    pub(super) async fn broken(&self, order: &OrderId) -> Result<(), WorkError> {
-        let Some(row) = self.shop.journal.load_order(order).await? else { return Ok(()) };
-        record::broken(self.shop, &row).await?;
+    /// The order in hand.
+    pub(super) fn order(&self) -> &OrderId {
+        &self.order
+    }
+
+    /// Marks the order and puts it off; the plan that failed is not trusted for anything else.
+    pub(super) async fn broken(&self, mark: &Notice) -> Result<(), WorkError> {
+        let Some(row) = self.shop.journal.load_order(&self.order).await? else { return Ok(()) };
+        record::mark(self.shop, &row, mark.clone()).await?;
         Ok(())
     }
 
@@ -254,8 +262,12 @@ impl Work<'_> {
     /// pixi does not show the order any more: nothing is done on the strength of what was seen before.
     fn gone(&self, stored: Option<OrderRow>, before: Option<Facts>) -> Option<(OrderRow, Facts)> {
         let (row, mut facts) = (stored?, before?);
-        facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
+        facts.unclear = vec![self.gone_notice()];
         Some((row, facts))
+    }
+
+    fn gone_notice(&self) -> Unclear {
+        Unclear::Vanished(format!("order {}", self.order.nr))
     }
 
     async fn facts_before(&self, past: &[StepRecord]) -> Result<Option<Facts>, WorkError> {

@@ -25,6 +25,9 @@ pub enum JournalError {
     /// Another process runs on this SQLite file.
     #[error("another process already runs on this store")]
     AlreadyRunning,
+    /// Another booking in the same customer's account is open.
+    #[error("another booking in the account of the same customer is still open")]
+    CustomerBusy,
     /// The process or its lease is no longer good: another may have taken over.
     #[error("this process no longer holds the lease of the pixi API")]
     NotOwner,
@@ -58,6 +61,13 @@ pub enum JournalError {
     TooLarge(&'static str),
 }
 
+impl JournalError {
+    /// True where it concerns the one order that was worked on, and not the store.
+    pub fn is_of_one_order(&self) -> bool {
+        matches!(self, Self::Corrupt(_) | Self::TooLarge(_) | Self::NotFound(_) | Self::AlreadySettled { .. })
+    }
+}
+
 /// Why no permit was given.
 #[derive(Debug, thiserror::Error)]
 pub enum IntendError {
@@ -73,6 +83,9 @@ pub enum IntendError {
     /// Another money step of the same payment is intended, Pending or Unknown.
     #[error("step {0} of the same payment is still open")]
     PaymentBusy(StepId),
+    /// Another booking in the same customer's account is open.
+    #[error("another booking in the account of the same customer is still open")]
+    CustomerBusy,
     /// The process or its lease is no longer good.
     #[error("this process no longer holds the lease of the pixi API")]
     NotOwner,

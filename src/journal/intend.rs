@@ -75,6 +75,10 @@ impl Journal {
             Ok(Ok(stored)) => stored,
             Ok(Err(no)) => return Err(self.explain(no).await),
             // Another order or process holds the document: its row is not among those read before.
+            // Another return booking of the same customer is open: its turn comes when that has ended.
+            Err(JournalError::Database(error)) if is_duplicate(&error) && names_customer(&error) => {
+                return Err(IntendError::CustomerBusy);
+            }
             Err(JournalError::Database(error)) if is_duplicate(&error) => {
                 return Err(IntendError::Guard(Guard::OncePerDocument));
             }
@@ -108,6 +112,10 @@ impl Journal {
             No::NotOwner => IntendError::NotOwner,
         }
     }
+}
+
+fn names_customer(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message().contains("customer"))
 }
 
 fn is_duplicate(error: &sqlx::Error) -> bool {

@@ -336,12 +336,17 @@ impl Journal {
             .read(move |tx| {
                 Box::pin(async move {
                     let rows = sqlx::query(sql::DUE_ORDERS).bind(api).bind(now).fetch_all(&mut tx.conn).await?;
-                    rows.iter().map(|row| row.int("id")).collect::<Result<Vec<i64>, _>>()
+                    let pair = |row: &AnyRow| Ok((row.int("id")?, row.int_opt("next_check_ms")?));
+                    rows.iter().map(pair).collect::<Result<Vec<(i64, Option<i64>)>, JournalError>>()
                 })
             })
             .await?;
-        let ids: Vec<i64> =
-            due.into_iter().filter(|id| self.0.postponed.get(*id).is_none_or(|at| at <= now)).take(limit).collect();
+        let ids: Vec<i64> = due
+            .into_iter()
+            .filter(|(id, stored)| self.0.postponed.get(*id, *stored).is_none_or(|at| at <= now))
+            .map(|(id, _)| id)
+            .take(limit)
+            .collect();
         self.0.lanes.read(move |tx| Box::pin(load_all(tx, ids))).await
     }
 
@@ -429,7 +434,7 @@ impl Journal {
     }
 
     fn with_postponed(&self, mut row: OrderRow) -> OrderRow {
-        if let Some(at) = self.0.postponed.get(row.id) {
+        if let Some(at) = self.0.postponed.get(row.id, row.next_check.map(clock::to_millis)) {
             row.next_check = Some(clock::from_millis(at));
         }
         row

@@ -74,15 +74,24 @@ pub struct Recorded {
 /// An order that did not change is not written again only because its next check moves on. After a restart, or at another
 /// process that takes the lease over, such orders are due at once, which costs one reading and nothing else.
 #[derive(Default)]
-pub(super) struct Postponed(Mutex<BTreeMap<i64, i64>>);
+pub(super) struct Postponed(Mutex<BTreeMap<i64, (i64, Option<i64>)>>);
 
 impl Postponed {
-    pub(super) fn get(&self, id: i64) -> Option<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    /// The next check in memory, unless the stored one has been changed since by another process: a person's word.
+    pub(super) fn get(&self, id: i64, stored_ms: Option<i64>) -> Option<i64> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
+        kept.filter(|(_, replaced)| *replaced == stored_ms).map(|(at_ms, _)| at_ms)
     }
 
-    fn set(&self, id: i64, at_ms: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at_ms);
+    /// Notes that the next check moved on from what the store holds.
+    fn set(&self, id: i64, at_ms: i64, shown_ms: Option<i64>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was shown may itself come from here; the store still holds what that replaced.
+        let replaced = match all.get(&id) {
+            Some((kept, replaced)) if Some(*kept) == shown_ms => *replaced,
+            _ => shown_ms,
+        };
+        all.insert(id, (at_ms, replaced));
     }
 
     pub(super) fn forget(&self, id: i64) {
@@ -100,7 +109,7 @@ impl Journal {
         if is_unchanged(before, &plan) {
             let mut row = before.clone();
             if let Next::Check(at) = plan.next {
-                self.0.postponed.set(before.id, clock::to_millis(at));
+                self.0.postponed.set(before.id, clock::to_millis(at), before.next_check.map(clock::to_millis));
                 row.next_check = Some(at);
             }
             return Ok(Recorded { row, changed: false, newly_marked: false });

@@ -73,7 +73,7 @@ statements! {
         WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
     STORE_FACTS = "INSERT INTO facts (order_id, facts) VALUES ($1, $2) \
         ON CONFLICT (order_id) DO UPDATE SET facts = excluded.facts";
-    DUE_ORDERS = "SELECT id FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
+    DUE_ORDERS = "SELECT id, next_check_ms FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
         ORDER BY next_check_ms, id";
     OPEN_ORDERS = concat!(
         "SELECT ", order_columns!(), "WHERE o.api = $1 AND o.waits <> 'end' AND o.id > $2 ORDER BY o.id LIMIT $3"
@@ -129,7 +129,7 @@ statements! {
     );
     DECIDE = concat!(
         "UPDATE steps SET state = $2, outcome = $3, settled_ms = $4, next_look_ms = NULL, decided_by = $5, \
-         decided_reason = $6 WHERE id = $1 AND state IN ('pending', 'unknown') ",
+         decided_reason = $6 WHERE id = $1 AND (state IN ('pending', 'unknown') OR (state = 'intended' AND looks > 0)) ",
         settled_columns!()
     );
     RECORD_LOOK = "UPDATE steps SET looks = looks + 1, first_look_ms = COALESCE(first_look_ms, $2), next_look_ms = $3 \

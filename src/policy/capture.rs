@@ -58,7 +58,7 @@ pub(super) fn covered<'a>(facts: &'a Facts, sums: &sums::Sums, tolerance: i64) -
 /// True where a document shows money that this daemon has not booked (C0).
 pub(super) fn paid_by_others(facts: &Facts, document: &Document) -> bool {
     let books = |past: &Past| matches!(past.effect, Effect::BookInvoice { .. } | Effect::BookReturn { .. });
-    document.paid != 0
+    document.paid.is_some_and(|paid| paid != 0)
         && !facts.past.iter().any(|past| {
             books(past) && past.effect.document() == Some(&document.nr) && (past.is_done() || past.is_open())
         })
@@ -66,7 +66,7 @@ pub(super) fn paid_by_others(facts: &Facts, document: &Document) -> bool {
 
 /// C0: no money and no booking for a document somebody else has paid.
 pub(super) fn say_paid_by_others(draft: &mut Draft<'_>, document: &Document) {
-    let paid = draft.amount(document.paid);
+    let paid = draft.amount(document.paid.unwrap_or_default());
     draft.rule("C0");
     draft.notice(Notice::problem(Number::AlreadyPaidInPixi).with("document", &document.nr).with("paid", paid));
 }

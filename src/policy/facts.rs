@@ -153,8 +153,8 @@ pub struct Document {
     pub kind: DocumentKind,
     /// Total; of a credit note as a positive amount.
     pub total: i64,
-    /// What pixi shows as paid.
-    pub paid: i64,
+    /// What pixi shows as paid; none where it shows nothing.
+    pub paid: Option<i64>,
     /// Order lines on it; none where this installation does not show them.
     pub lines: Option<Vec<i64>>,
     /// When this daemon first saw it.

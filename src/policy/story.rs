@@ -266,7 +266,7 @@ impl Story {
 
     /// A person sets a document paid in pixi.
     pub fn paid_in_pixi(mut self, nr: &str, amount: i64) -> Self {
-        self.facts.documents.iter_mut().find(|document| document.nr == nr).unwrap().paid = amount;
+        self.facts.documents.iter_mut().find(|document| document.nr == nr).unwrap().paid = Some(amount);
         self.changed();
         self
     }
@@ -432,7 +432,8 @@ impl Story {
                 evidence.transaction = Some(self.enter(kind, status, charge, amount.minor, None));
             }
             Effect::BookInvoice { invoice: nr, amount, .. } | Effect::BookReturn { credit_note: nr, amount, .. } => {
-                self.facts.documents.iter_mut().find(|document| document.nr == *nr).unwrap().paid += amount.minor;
+                let document = self.facts.documents.iter_mut().find(|document| document.nr == *nr).unwrap();
+                document.paid = Some(document.paid.unwrap_or(0) + amount.minor);
             }
             Effect::Comment { .. } => return evidence,
             other => panic!("{other:?} is not of these groups"),
@@ -515,7 +516,7 @@ impl Story {
             key,
             kind,
             total,
-            paid: 0,
+            paid: Some(0),
             lines: Some(keys.to_vec()),
             first_seen: self.now,
             has_shipping: false,

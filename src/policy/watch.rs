@@ -14,6 +14,9 @@ use super::{locks, release};
 /// Two looks past every deadline have been made by then.
 const LOOKED_FOR: TimeDelta = TimeDelta::hours(2);
 
+/// What a peer took and has not decided by then is worth a person's look.
+const DECIDED_BY: TimeDelta = TimeDelta::days(1);
+
 /// While it is not known how a money step ended, no other one is planned, nor a booking that rests on it; locking
 /// stays allowed.
 pub(super) fn open_steps(draft: &mut Draft<'_>) {
@@ -28,6 +31,7 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
         matches!(past.outcome, None | Some(Outcome::Unknown { .. }))
             && past.effect.kind() != Kind::Comment
             && (past.asks_person || draft.now - past.at >= LOOKED_FOR)
+            || matches!(past.outcome, Some(Outcome::Pending(_))) && draft.now - past.at >= DECIDED_BY
     };
     if let Some(past) = draft.facts.past.iter().find(lost) {
         let amount = past.effect.amount().map_or_else(|| "-".to_owned(), |amount| draft.write(amount));

@@ -330,6 +330,13 @@ catalogue! {
         now_de: "Beleg von Hand bearbeiten (manuelle Gutschriften und Rechnungen werden nicht verarbeitet).",
         now_en: "Process the document by hand (manual credit notes and invoices are not processed)."
     }
+    /// An order whose answers cannot be used.
+    Unreadable = 1607 {
+        de: "Die Antwort von pixi zu dieser Bestellung lässt sich nicht verwenden ({detail}).",
+        en: "pixi's answer for this order cannot be used ({detail}).",
+        now_de: "pixi-payd check --online ausführen; Bestellung in pixi ansehen.",
+        now_en: "Run pixi-payd check --online; look at the order in pixi."
+    }
     /// Unknown outcome that looking cannot settle.
     OutcomeUnknown = 1701 {
         de: "Es lässt sich nicht feststellen, ob {step} ({amount}) ausgeführt wurde.",
@@ -346,8 +353,8 @@ catalogue! {
     }
     /// Brake: too many give-backs.
     TooManyGiveBacks = 1801 {
-        de: "In diesem Durchlauf wären {count} Rückgaben fällig, erlaubt sind {limit}; keine wurde gesendet.",
-        en: "{count} give-backs would be due in this cycle, {limit} are allowed; none was sent.",
+        de: "In einem Durchlauf wären mehr als {limit} Rückgaben fällig; keine wurde gesendet.",
+        en: "More than {limit} give-backs would be due in one cycle; none was sent.",
         now_de: "Prüfen, ob in pixi massenhaft storniert oder gutgeschrieben wurde; Grenze safety.max_givebacks_per_cycle.",
         now_en: "Check whether pixi shows mass cancellations or credits; limit safety.max_givebacks_per_cycle."
     }
