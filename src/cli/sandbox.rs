@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     let folder = Folder::new()?;
     let file = folder.0.join("pixi-payd.yaml");
-    std::fs::write(&file, world.configuration(&folder.0, &served.unzer.url))?;
+    write_private(&file, &world.configuration(&folder.0, &served.unzer.url))?;
     let shown = ClockFile { real: Clock::system().now(), shown: clock.now(), speed: args.speed };
     let shown = serde_json::to_vec(&shown).map_err(Failure::failed)?;
     std::fs::write(folder.0.join(CLOCK_FILE), shown)?;
@@ -77,6 +78,14 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let ended = show.run(&daemon, &stop, args.exit_when_done).await;
     journal.close();
     ended
+}
+
+/// Writes a file nobody else can read: as a real configuration should be.
+fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(file)?.write_all(text.as_bytes())?;
+    Ok(())
 }
 
 /// The simulated peers alone, until the process is told to end.

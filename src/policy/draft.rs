@@ -169,7 +169,10 @@ impl<'a> Draft<'a> {
         NextCheck::At(self.wake.map_or(regular, |wake| wake.min(regular)).max(self.now))
     }
 
-    pub fn finish(self) -> Plan {
+    pub fn finish(mut self) -> Plan {
+        if self.said.is_empty() && self.has_problem() {
+            self.say(PhraseKey::AwaitingPerson);
+        }
         let next_check = self.next_check();
         let payment_status = status::payment(self.facts, &self.sums, self.tolerance());
         let transfer_status = status::transfer(self.facts, &self.sums, self.now);

@@ -67,7 +67,7 @@ pub fn start() -> Time {
 
 /// Login of the simulated pixi.
 const PIXI_USER: &str = "pixiSIM";
-const PIXI_PASSWORD: &str = "sandbox";
+const PIXI_PASSWORD: &str = "simulated-pixi";
 
 impl World {
     /// A new world, reached at made-up addresses until it is served.
