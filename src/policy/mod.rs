@@ -1,7 +1,7 @@
 //! What is to be done for one order: a pure function from facts to a plan.
 //!
 //! No clock, network, database or async in here. One rule family per file; the rule numbers are those of
-//! `docs/rules.md`, and [`decide`] is the order in which rules come first (DESIGN 3.6).
+//! `docs/rules.md`, and `decide` is the order in which rules come first (DESIGN 3.6).
 #![deny(clippy::float_arithmetic)]
 
 pub mod attempts;

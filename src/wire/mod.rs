@@ -1,7 +1,7 @@
 //! One way out: request bytes go in, answer bytes come out, or the knowledge of how they were lost.
 //!
 //! Everything the daemon says to pixi and Unzer passes a [`Wire`]. In production that is [`http::HttpWire`] inside the
-//! layers of this module ([`stack`]: limits, quiet hours, circuits); in simulations the simulated peers are wires themselves.
+//! layers of this module ([`stack()`]: limits, quiet hours, circuits); in simulations the simulated peers are wires themselves.
 
 use std::fmt;
 use std::pin::Pin;
