@@ -22,6 +22,7 @@ pub fn kind(kind: Kind, language: Language) -> &'static str {
         Kind::Refund => ("zurückzahlen", "refund"),
         Kind::Ship => ("Versand melden", "notify shipment"),
         Kind::BookInvoice => ("Rechnung buchen", "book invoice"),
+        Kind::ReportFailedCapture => ("Fehlschlag melden", "report failed capture"),
         Kind::BookReturn => ("Gutschrift buchen", "book credit note"),
         Kind::Comment => ("Bestellkommentar", "order comment"),
         Kind::BankData => ("Bankdaten eintragen", "write bank data"),

@@ -134,7 +134,7 @@ fn is_absent(shop: &Workshop, record: &StepRecord, now: Time) -> bool {
 async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
     match record.effect.kind() {
         // Written at most once, and never worth a second try.
-        Kind::Comment | Kind::CustomerComment => Seen::Ended(done("maybe written")),
+        Kind::Comment | Kind::CustomerComment | Kind::ReportFailedCapture => Seen::Ended(done("maybe written")),
         Kind::Lock => lock(facts, true),
         Kind::Unlock => lock(facts, false),
         Kind::LockCustomer => Seen::Ended(not_sent("may be sent again")),

@@ -139,6 +139,9 @@ async fn to_pixi(pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcom
         Effect::CustomerComment { customer, text } => pixi.add_customer_comment(customer, &text).await,
         Effect::LockCustomer { customer } => pixi.set_shipping_lock(customer, true, USER).await,
         Effect::BookInvoice { .. } => pixi.book(permit, None).await,
+        Effect::ReportFailedCapture { invoice, pay_id, message } => {
+            pixi.report_failed_capture(permit, &invoice, &pay_id, facts.currency, &message).await
+        }
         Effect::BookReturn { .. } => {
             // Without its number pixi would take the shop's currency, and the amount would be another.
             match currency_id(pixi, facts.currency).await {

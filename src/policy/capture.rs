@@ -129,6 +129,7 @@ fn capture(draft: &mut Draft<'_>, payment: &str, group: Group, invoice: &Documen
             .with("amount", &written)
             .with("code", &refusal.code);
         draft.notice(notice);
+        report_failed(draft, payment, invoice, &refusal.code);
     } else if let Some(first) = first_try(draft.facts, &invoice.nr).filter(|_| !matches!(attempt, Attempt::Done(_))) {
         let since = first.format("%Y-%m-%d %H:%M UTC");
         let notice = Notice::problem(Number::CaptureOverdue)
@@ -152,6 +153,27 @@ fn capture(draft: &mut Draft<'_>, payment: &str, group: Group, invoice: &Documen
         Attempt::Open(_) => {}
     }
     attempt.goes()
+}
+
+/// C8: tells pixi of the refusal, once, where that is wanted. In pixi this undoes a payment, so it is never sent for an
+/// invoice with any money or booking behind it.
+fn report_failed(draft: &mut Draft<'_>, payment: &str, invoice: &Document, code: &str) {
+    let wanted = draft.terms.payment_type.report_failed_capture;
+    let untouched = draft.sums.unzer.captured == 0
+        && invoice.paid.unwrap_or(0) == 0
+        && !draft
+            .facts
+            .past
+            .iter()
+            .any(|past| matches!(&past.effect, Effect::BookInvoice { invoice: nr, .. } if *nr == invoice.nr));
+    if wanted && untouched {
+        let effect = Effect::ReportFailedCapture {
+            invoice: invoice.nr.clone(),
+            pay_id: payment.to_owned(),
+            message: format!("pixi-payd {}: {code}", invoice.nr),
+        };
+        draft.step("C8", format!("report:{}", invoice.nr), effect, Guards::default());
+    }
 }
 
 /// When the first of at least three tries in vain was made.

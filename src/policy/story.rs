@@ -435,7 +435,7 @@ impl Story {
                 let document = self.facts.documents.iter_mut().find(|document| document.nr == *nr).unwrap();
                 document.paid = Some(document.paid.unwrap_or(0) + amount.minor);
             }
-            Effect::Comment { .. } => return evidence,
+            Effect::Comment { .. } | Effect::ReportFailedCapture { .. } => return evidence,
             other => panic!("{other:?} is not of these groups"),
         }
         self.changed();

@@ -150,6 +150,16 @@ pub enum Effect {
         /// pixi booking event.
         event: String,
     },
+    /// pixiPaySetInvoiceCapture, Success=0: tells pixi that nothing could be captured. Only where nothing was captured or
+    /// booked for the invoice, for in pixi it undoes a payment.
+    ReportFailedCapture {
+        /// pixi invoice.
+        invoice: String,
+        /// Unzer payment id.
+        pay_id: String,
+        /// Text for the log in pixi Control Center.
+        message: String,
+    },
     /// pixiCACreateManualBooking for a credit note.
     BookReturn {
         /// pixi credit note.
@@ -236,6 +246,7 @@ pub enum Kind {
     Refund,
     Ship,
     BookInvoice,
+    ReportFailedCapture,
     BookReturn,
     Comment,
     BankData,
@@ -247,7 +258,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds; what is proven for every kind goes by this list.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Lock,
         Self::Unlock,
         Self::Release,
@@ -256,6 +267,7 @@ impl Kind {
         Self::Refund,
         Self::Ship,
         Self::BookInvoice,
+        Self::ReportFailedCapture,
         Self::BookReturn,
         Self::Comment,
         Self::BankData,
@@ -276,6 +288,7 @@ impl Kind {
             Self::Refund => "refund",
             Self::Ship => "ship",
             Self::BookInvoice => "book_invoice",
+            Self::ReportFailedCapture => "report_failed_capture",
             Self::BookReturn => "book_return",
             Self::Comment => "comment",
             Self::BankData => "bank_data",
@@ -329,6 +342,7 @@ impl Effect {
             Self::Refund { .. } => Kind::Refund,
             Self::Ship { .. } => Kind::Ship,
             Self::BookInvoice { .. } => Kind::BookInvoice,
+            Self::ReportFailedCapture { .. } => Kind::ReportFailedCapture,
             Self::BookReturn { .. } => Kind::BookReturn,
             Self::Comment { .. } => Kind::Comment,
             Self::BankData { .. } => Kind::BankData,
@@ -358,7 +372,9 @@ impl Effect {
         match self {
             Self::Capture { invoice, .. } => invoice.as_deref(),
             Self::Refund { credit_note, .. } => credit_note.as_deref(),
-            Self::Ship { invoice, .. } | Self::BookInvoice { invoice, .. } => Some(invoice),
+            Self::Ship { invoice, .. }
+            | Self::BookInvoice { invoice, .. }
+            | Self::ReportFailedCapture { invoice, .. } => Some(invoice),
             Self::BookReturn { credit_note, .. } => Some(credit_note),
             _ => None,
         }

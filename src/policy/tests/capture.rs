@@ -136,6 +136,26 @@ fn c8_a_hard_decline_is_never_tried_again_for_any_invoice() {
 }
 
 #[test]
+fn c8_pixi_is_told_of_a_refusal_once_and_only_where_that_is_wanted() {
+    let reports = |wanted: bool| {
+        let mut story = expert().shipped("RE1", &[1, 2]).answer(Kind::Capture, refused(RefusalKind::Hard));
+        story.terms.payment_type.report_failed_capture = wanted;
+        let past = story.settle().facts.past;
+        past.iter().filter(|past| past.effect.kind() == Kind::ReportFailedCapture).count()
+    };
+    assert_eq!((reports(true), reports(false)), (1, 0));
+}
+
+#[test]
+fn c8_pixi_is_never_told_of_a_failure_where_money_was_captured() {
+    let mut story = expert().shipped("RE1", &[1]).settle().shipped("RE2", &[2]);
+    story.terms.payment_type.report_failed_capture = true;
+    let story = story.answer(Kind::Capture, refused(RefusalKind::Hard)).settle();
+    assert!(story.facts.past.iter().all(|past| past.effect.kind() != Kind::ReportFailedCapture));
+    assert_eq!(story.problems(), [1303]);
+}
+
+#[test]
 fn c8_a_person_may_ask_for_another_try() {
     let mut story = expert().shipped("RE1", &[1, 2]).answer(Kind::Capture, refused(RefusalKind::Hard)).settle();
     story.facts.retry_at = Some(story.now);
