@@ -130,7 +130,7 @@ impl World {
         format!(
             "# Made by `pixi-payd sandbox`: nothing in it is real.\n\
              timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{store}\n\
-             schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: \"00:00-04:00\"\n\
+             schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: none  # the sandbox never sleeps\n\
              safety:\n  confirm_after: 2m\n  refund_delay: 5m\n  absent_after: 5m\n\
              pixi:\n  sandbox:\n    active: true\n    endpoint: {endpoint}\n    username: {PIXI_USER}\n    \
              password: {PIXI_PASSWORD}\n\
