@@ -151,7 +151,7 @@ fn pure_policy(sources: &[Source]) -> Vec<String> {
         "Instant",
         "SystemTime",
         "fs",
-        "TcpStream",
+        "std::net",
         "env",
         "process",
         "thread",
