@@ -171,7 +171,7 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
             [
                 shown(pixi.ordered),
                 shown(pixi.invoiced),
-                shown(unzer.authorized - unzer.reversed),
+                shown(unzer.secured()),
                 shown(unzer.captured),
                 shown(unzer.refunded + unzer.charged_back),
             ],

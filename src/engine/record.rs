@@ -72,7 +72,10 @@ pub async fn store(
         payment_status: plan.payment_status.name().to_owned(),
         transfer_status: plan.transfer_status.name().to_owned(),
         reason: reason(shop, plan),
-        mail: mark.as_ref().filter(|mark| mark.severity == Severity::Problem).map(|mark| mail(facts, mark)),
+        mail: mark
+            .as_ref()
+            .filter(|mark| mark.severity == Severity::Problem || mark.number.is_mailed())
+            .map(|mark| mail(facts, mark)),
         mark,
         next: match plan.next_check {
             NextCheck::At(at) => Next::Check(at),
@@ -84,7 +87,7 @@ pub async fn store(
         o0: first_total(row, facts),
         amounts: Amounts {
             total: pixi.ordered,
-            authorized: unzer.authorized - unzer.reversed,
+            authorized: unzer.secured(),
             captured: unzer.captured,
             refunded: unzer.refunded + unzer.charged_back,
             invoiced: pixi.invoiced,

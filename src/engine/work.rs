@@ -360,6 +360,7 @@ impl Work<'_> {
             documents: pixi.documents,
             unclear,
             payment,
+            earlier: Vec::new(),
             past: past.iter().map(into_past).collect(),
             stable_since: now,
             readings: 1,

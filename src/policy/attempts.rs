@@ -150,7 +150,8 @@ fn pause_after(refusal: &Refusal, facts: &Facts, tries: &[&Past], now: Time) -> 
 
 /// True where the payment shows a successful transaction it did not show before `past` was sent.
 fn payment_changed_since(facts: &Facts, past: &Past) -> bool {
-    facts.payment.known().is_some_and(|payment| {
+    let of_step = past.effect.payment().and_then(|id| facts.payment_with(id));
+    of_step.or_else(|| facts.payment.known()).is_some_and(|payment| {
         payment
             .transactions
             .iter()

@@ -3,32 +3,32 @@
 use crate::config::BookingSign;
 use crate::steps::{Effect, Guards, RefusalKind};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
-use crate::unzer::{Group, Payment, TransactionKind, TransactionStatus};
+use crate::unzer::{Payment, TransactionKind, TransactionStatus};
 
 use super::attempts::{Attempt, GIVE_UP_TRANSFER};
 use super::capture::{Covered, covered, paid_by_others};
 use super::draft::Draft;
 use super::facts::Document;
-use super::{returns, sums};
+use super::{claim, returns, sums};
 
 /// Books every document whose money is where it belongs.
 pub(super) fn book(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(payment) = facts.payment.known() else { return };
-    if draft.money_held || matches!(sums::group(payment), Group::Wait | Group::Invoice | Group::Secured) {
+    if draft.money_held || !claim::may_book(draft, payment) || !within_order(draft) {
         return;
     }
-    if !within_order(draft) {
-        return;
-    }
+    let by_transfer = sums::group(payment).awaits_transfer();
     for (invoice, covered) in covered(facts, &draft.sums, draft.tolerance()) {
-        if covered == Covered::Yes && invoice.total > 0 && !paid_by_others(facts, invoice) {
+        if (by_transfer || covered == Covered::Yes) && invoice.total > 0 && !paid_by_others(facts, invoice) {
             book_invoice(draft, payment, invoice);
         }
     }
     for note in facts.credit_notes() {
         let given = draft.sums.refunds.by_credit_note.get(&note.nr).copied().unwrap_or(0);
-        if given > 0 && given >= note.total - draft.tolerance() && !paid_by_others(facts, note) {
+        let given_back = given > 0 && given >= note.total - draft.tolerance();
+        // What was not paid yet needs no giving back: the claim was lowered.
+        if note.total > 0 && (by_transfer || given_back) && !paid_by_others(facts, note) {
             book_return(draft, note);
         }
     }
@@ -105,17 +105,19 @@ fn said_or_noticed(draft: &mut Draft<'_>, document: &Document, attempt: Attempt<
 /// Unzer's unique id of the charge behind an invoice: its own, else the latest one; the charge's id where that is all
 /// there is to see.
 fn unique_id(draft: &Draft<'_>, payment: &Payment, invoice: &str) -> String {
-    let own = returns::charge_of(draft.facts, payment, invoice);
-    let charges = || {
-        payment
-            .transactions
-            .iter()
-            .filter(|entry| entry.kind == TransactionKind::Charge && entry.status == TransactionStatus::Success)
-    };
-    let charge = charges().find(|entry| own.as_deref() == Some(&entry.id)).or_else(|| charges().next_back());
+    let own = returns::charge_of(draft.facts, invoice);
+    let charges: Vec<_> = draft
+        .facts
+        .payments()
+        .flat_map(|payment| payment.transactions.iter().map(move |entry| (payment, entry)))
+        .filter(|(_, entry)| entry.kind == TransactionKind::Charge && entry.status == TransactionStatus::Success)
+        .collect();
+    let is_own =
+        |payment: &Payment, id: &str| own.as_ref().is_some_and(|(of, charge)| *of == payment.id && charge == id);
+    let charge = charges.iter().find(|(payment, entry)| is_own(payment, &entry.id)).or_else(|| charges.last());
     charge.map_or_else(
         || payment.id.clone(),
-        |entry| {
+        |(payment, entry)| {
             let unique = entry.detail.as_ref().and_then(|detail| detail.unique_id.clone());
             unique.unwrap_or_else(|| format!("{}/{}", payment.id, entry.id))
         },

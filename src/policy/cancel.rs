@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use chrono::TimeDelta;
 
 use crate::clock::Time;
-use crate::steps::{Effect, Guards, RefundAt, ReverseAt};
+use crate::steps::{Effect, Guards, ReasonCode, RefundAt, ReverseAt};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment, Transaction, TransactionKind, TransactionStatus};
 
 use super::capture::{Covered, covered, guards};
 use super::draft::Draft;
-use super::sums;
+use super::facts::Facts;
+use super::{claim, sums};
 
 /// The whole order is cancelled and nothing was invoiced: the authorisation is reversed, the money paid back.
 pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
@@ -31,11 +32,13 @@ pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
         draft.notice(notice);
         return ControlFlow::Break(());
     }
-    if unzer.rest > 0 {
+    if group.claims() {
+        claim::dead(draft, payment, group);
+    } else if unzer.rest > 0 {
         reverse(draft, payment, "cancelled", Number::CancelRefused, false);
     }
     if unzer.net > 0 && foreign_refunds_clear(draft) {
-        refund_for_cancellation(draft, payment, unzer.net);
+        refund_for_cancellation(draft, unzer.net);
     }
     draft.settle();
     ControlFlow::Break(())
@@ -44,14 +47,21 @@ pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
 /// Some lines are cancelled and the rest is shipped: what was taken for them is paid back.
 pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
     let Some(payment) = draft.facts.payment.known() else { return };
-    let group = sums::group(payment);
-    if !matches!(group, Group::Auth | Group::Paid) || !draft.sums.pixi.closed || draft.money_held {
+    let due_now = match sums::group(payment) {
+        Group::Auth | Group::Paid => draft.sums.pixi.closed,
+        Group::Wait | Group::Invoice => draft.sums.pixi.closed || draft.sums.unzer.captured > 0,
+        Group::Secured => draft.sums.pixi.closed && sums::is_shipped(payment),
+        // Nothing is sent: what was not captured expires.
+        Group::PayLater => false,
+    };
+    if !due_now || draft.money_held {
         return;
     }
     let due = draft.sums.cancellation_due();
     if due <= draft.tolerance() || !foreign_refunds_clear(draft) {
         return;
     }
+    draft.gives_back = true;
     if due > draft.sums.pixi.dropped + draft.tolerance() {
         draft.rule("cancellation");
         let notice = Notice::problem(Number::CancellationUnclear)
@@ -60,7 +70,7 @@ pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
         draft.notice(notice);
         return;
     }
-    refund_for_cancellation(draft, payment, due);
+    refund_for_cancellation(draft, due);
 }
 
 /// C9: everything is shipped and captured; the exact rest of the authorisation is given free.
@@ -89,7 +99,7 @@ fn reverse(draft: &mut Draft<'_>, payment: &Payment, rule: &'static str, refused
         reason: None,
     };
     let needed = draft.sums.pixi.invoiced - (unzer.captured - draft.sums.cancellation_refunds());
-    let guards = guards(draft, needed - draft.tolerance());
+    let guards = guards(draft, payment, needed - draft.tolerance());
     let written = draft.amount(amount);
     let attempt = draft.step(rule, format!("reverse:{target}"), effect, guards);
     if attempt.goes() {
@@ -104,27 +114,31 @@ fn reverse(draft: &mut Draft<'_>, payment: &Payment, rule: &'static str, refused
     }
 }
 
-fn refund_for_cancellation(draft: &mut Draft<'_>, payment: &Payment, amount: i64) {
+fn refund_for_cancellation(draft: &mut Draft<'_>, amount: i64) {
+    draft.gives_back = true;
     if draft.money_held || !confirmed(draft, amount) {
         return;
     }
     draft.rule("cancellation");
     let so_far = draft.sums.cancellation_refunds();
-    let Some((charge, part)) = charges_with_money(payment).into_iter().next().map(|(id, left)| (id, left.min(amount)))
-    else {
-        return;
-    };
+    let Some(charge) = charges_with_money(draft.facts).into_iter().next() else { return };
+    let part = charge.left.min(amount);
     let target = draft.facts.money(so_far + part).decimal();
-    let key = format!("refund:cancel:{target}:{charge}");
-    let at = if sums::group(payment) == Group::PayLater { RefundAt::Payment } else { RefundAt::Charge { charge } };
+    let key = format!("refund:cancel:{target}:{}", charge.id);
+    let group = sums::group(charge.payment);
+    let at = match group {
+        Group::PayLater => RefundAt::Payment,
+        _ => RefundAt::Charge { charge: charge.id },
+    };
     let effect = Effect::Refund {
-        payment: payment.id.clone(),
+        payment: charge.payment.id.clone(),
         amount: draft.facts.money(part),
         at,
         credit_note: None,
-        reason: None,
+        reason: reason(charge.payment, ReasonCode::Cancel),
     };
-    let attempt = draft.step("cancellation", key, effect, refund_guards(draft, draft.sums.pixi.credited));
+    let guards = refund_guards(draft, charge.payment, draft.sums.pixi.credited);
+    let attempt = draft.step("cancellation", key, effect, guards);
     let written = draft.amount(part);
     if attempt.goes() {
         draft.say(Phrase::new(PhraseKey::RefundCancellation).with("amount", &written));
@@ -139,20 +153,46 @@ fn refund_for_cancellation(draft: &mut Draft<'_>, payment: &Payment, amount: i64
 }
 
 /// Limits of a refund: never more than was captured, and what shipped invoices still need has to stay.
-pub(super) fn refund_guards(draft: &Draft<'_>, credited: i64) -> Guards {
-    guards(draft, draft.sums.pixi.invoiced - credited - draft.tolerance())
+pub(super) fn refund_guards(draft: &Draft<'_>, payment: &Payment, credited: i64) -> Guards {
+    guards(draft, payment, draft.sums.pixi.invoiced - credited - draft.tolerance())
 }
 
-/// Charges with money left on them, oldest first.
-pub(super) fn charges_with_money(payment: &Payment) -> Vec<(String, i64)> {
+/// The reason a give-back is sent with, where the method is a secured one and wants it.
+pub(super) fn reason(payment: &Payment, reason: ReasonCode) -> Option<ReasonCode> {
+    (sums::group(payment) == Group::Secured || payment.method.is_debit_secured()).then_some(reason)
+}
+
+/// A charge with money left on it.
+#[derive(Debug, Clone)]
+pub(super) struct ChargeWithMoney<'a> {
+    pub payment: &'a Payment,
+    pub id: String,
+    pub left: i64,
+}
+
+/// Charges with money left on them, oldest first. A claim that is not due yet holds none.
+pub(super) fn charges_with_money(facts: &Facts) -> Vec<ChargeWithMoney<'_>> {
+    facts.payments().flat_map(charges_of).collect()
+}
+
+fn charges_of(payment: &Payment) -> Vec<ChargeWithMoney<'_>> {
+    let group = sums::group(payment);
+    let is_claim = |id: &str| match group {
+        Group::Wait | Group::Invoice => sums::claim_charge(payment).is_some_and(|claim| claim.id == id),
+        Group::Secured => !sums::is_shipped(payment),
+        Group::Auth | Group::Paid | Group::PayLater => false,
+    };
     let takes_away = |kind: TransactionKind, status: TransactionStatus| {
-        matches!(kind, TransactionKind::CancelCharge | TransactionKind::Chargeback)
-            && matches!(status, TransactionStatus::Success | TransactionStatus::Pending)
+        // What a claim was lowered by before its notice is gone from it as well.
+        let gives_back = matches!(kind, TransactionKind::CancelCharge | TransactionKind::Chargeback)
+            || kind == TransactionKind::CancelAuthorize && group == Group::Secured;
+        gives_back && matches!(status, TransactionStatus::Success | TransactionStatus::Pending)
     };
     payment
         .transactions
         .iter()
         .filter(|entry| entry.kind == TransactionKind::Charge && entry.status == TransactionStatus::Success)
+        .filter(|entry| !is_claim(&entry.id))
         .map(|charge| {
             let taken: i64 = payment
                 .transactions
@@ -160,15 +200,15 @@ pub(super) fn charges_with_money(payment: &Payment) -> Vec<(String, i64)> {
                 .filter(|entry| entry.parent.as_deref() == Some(&charge.id) && takes_away(entry.kind, entry.status))
                 .map(|entry| entry.amount.minor)
                 .sum();
-            (charge.id.clone(), charge.amount.minor - taken)
+            ChargeWithMoney { payment, id: charge.id.clone(), left: charge.amount.minor - taken }
         })
-        .filter(|(_, left)| *left > 0)
+        .filter(|charge| charge.left > 0)
         .collect()
 }
 
 /// Brake: money is given back only after two equal whole readings `confirm_after` apart.
 pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
-    if let Some(entry) = draft.facts.payment.known().and_then(undecided) {
+    if let Some(entry) = draft.facts.payments().find_map(undecided) {
         draft.rule("look");
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &entry.path));
         return false;

@@ -2,22 +2,24 @@
 
 use crate::steps::{Effect, Guards, RefusalKind, Shipping};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
-use crate::unzer::{Group, TransactionKind};
+use crate::unzer::{Group, Payment, TransactionKind};
 
 use super::attempts::Attempt;
 use super::draft::Draft;
 use super::facts::{Document, Facts, Past};
-use super::sums;
+use super::sums::{self, UnzerSums};
 
-/// Limits of a money step as Unzer shows them; what is pending there is taken for done.
-pub(super) fn guards(draft: &Draft<'_>, must_stay: i64) -> Guards {
-    let unzer = draft.sums.unzer;
-    let pending = |kind| draft.facts.payment.known().map_or(0, |payment| sums::pending(payment, kind));
+/// Limits of a money step on `payment` as Unzer shows them; what is pending there is taken for done. Of what has to stay,
+/// the order's other payments hold their part.
+pub(super) fn guards(draft: &Draft<'_>, payment: &Payment, must_stay: i64) -> Guards {
+    let unzer = UnzerSums::of(payment, sums::group(payment));
+    let pending = |kind| sums::pending(payment, kind);
+    let elsewhere = draft.sums.unzer.net - unzer.net;
     Guards {
         capturable: unzer.authorized - unzer.reversed - pending(TransactionKind::CancelAuthorize),
         captured: unzer.captured,
         refunded: unzer.refunded + unzer.charged_back + pending(TransactionKind::CancelCharge),
-        must_stay: must_stay.max(0),
+        must_stay: (must_stay - elsewhere).max(0),
     }
 }
 
@@ -75,7 +77,14 @@ pub(super) fn say_paid_by_others(draft: &mut Draft<'_>, document: &Document) {
 pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
     let Some(payment) = draft.facts.payment.known() else { return };
     let group = sums::group(payment);
-    if matches!(group, Group::Wait | Group::Invoice | Group::Secured) || draft.money_held {
+    if group == Group::Secured {
+        for invoice in draft.facts.invoices() {
+            if paid_by_others(draft.facts, invoice) {
+                say_paid_by_others(draft, invoice);
+            }
+        }
+    }
+    if group.claims() || draft.money_held {
         return;
     }
     // R7 takes the invoices' money together with the rest.
@@ -97,7 +106,7 @@ pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
         if amount <= 0 {
             continue;
         }
-        if capture(draft, &payment.id, group, invoice, amount) {
+        if capture(draft, payment, group, invoice, amount) {
             rest -= amount;
         }
     }
@@ -112,16 +121,16 @@ fn exceeds(draft: &mut Draft<'_>, invoice: &Document, short: i64) {
 }
 
 /// C1: one capture for one invoice. True where it is planned.
-fn capture(draft: &mut Draft<'_>, payment: &str, group: Group, invoice: &Document, amount: i64) -> bool {
+fn capture(draft: &mut Draft<'_>, payment: &Payment, group: Group, invoice: &Document, amount: i64) -> bool {
     let rule = if group == Group::PayLater { "C6" } else { "C1" };
     let effect = Effect::Capture {
-        payment: payment.to_owned(),
+        payment: payment.id.clone(),
         amount: draft.facts.money(amount),
         invoice: Some(invoice.nr.clone()),
         shipping: invoice.tracking.clone().map(|tracking| Shipping { carrier: invoice.carrier.clone(), tracking }),
     };
     let written = draft.amount(amount);
-    let attempt = draft.step(rule, format!("capture:{}", invoice.nr), effect, guards(draft, 0));
+    let attempt = draft.step(rule, format!("capture:{}", invoice.nr), effect, guards(draft, payment, 0));
     if let Some(refusal) = attempt.refusal().filter(|refusal| refusal.kind != RefusalKind::Passing) {
         draft.rule("C8");
         let notice = Notice::problem(Number::CaptureRefused)
@@ -129,7 +138,7 @@ fn capture(draft: &mut Draft<'_>, payment: &str, group: Group, invoice: &Documen
             .with("amount", &written)
             .with("code", &refusal.code);
         draft.notice(notice);
-        report_failed(draft, payment, invoice, &refusal.code);
+        report_failed(draft, &payment.id, invoice, &refusal.code);
     } else if let Some(first) = first_try(draft.facts, &invoice.nr).filter(|_| !matches!(attempt, Attempt::Done(_))) {
         let since = first.format("%Y-%m-%d %H:%M UTC");
         let notice = Notice::problem(Number::CaptureOverdue)

@@ -2,7 +2,7 @@
 //!
 //! A comment is written at most once: where its outcome is not known it counts as written.
 
-use crate::steps::{Effect, Guards, StepKey};
+use crate::steps::{Effect, Guards, ReverseAt, StepKey};
 use crate::text::{Notice, Phrase, PhraseKey, Severity};
 
 use super::draft::Draft;
@@ -62,6 +62,10 @@ fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
         Effect::Capture { amount, .. } => {
             Phrase::new(PhraseKey::CommentCapturedAtRelease).with("amount", draft.write(*amount))
         }
+        Effect::Reverse { amount, at: ReverseAt::Claim { .. }, .. } => {
+            Phrase::new(PhraseKey::CommentClaimLowered).with("amount", draft.write(*amount))
+        }
+        Effect::Ship { invoice, .. } => Phrase::new(PhraseKey::CommentShipped).with("document", invoice),
         Effect::Reverse { amount, .. } => Phrase::new(PhraseKey::CommentReversed).with("amount", draft.write(*amount)),
         Effect::Refund { amount, credit_note: Some(note), .. } => {
             Phrase::new(PhraseKey::CommentRefundedFor).with("amount", draft.write(*amount)).with("document", note)

@@ -28,6 +28,12 @@ pub(super) struct Draft<'a> {
     pub sums: Sums,
     /// Money must not move now: an earlier step's outcome is open, or a rule said so.
     pub money_held: bool,
+    /// What is locked stays locked, though nothing is wrong: the money is still to come.
+    pub keep_lock: bool,
+    /// The order is not done with, though there is nothing to do now: the money is still to come.
+    pub keep_open: bool,
+    /// Money is to be given back, now or after a brake; what rests on it waits.
+    pub gives_back: bool,
     rule: &'static str,
     steps: Vec<Step>,
     notices: Vec<Notice>,
@@ -46,6 +52,9 @@ impl<'a> Draft<'a> {
             now,
             sums,
             money_held: false,
+            keep_lock: false,
+            keep_open: false,
+            gives_back: false,
             rule: "",
             steps: Vec::new(),
             notices: Vec::new(),
@@ -146,6 +155,9 @@ impl<'a> Draft<'a> {
         if self.facts.on_hold() || self.facts.unshipped() {
             self.rule("waiting");
             self.say(PhraseKey::AwaitingShipment);
+            return;
+        }
+        if self.keep_open {
             return;
         }
         self.rule("settled");

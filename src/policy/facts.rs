@@ -51,6 +51,10 @@ pub struct Facts {
     pub unclear: Vec<Unclear>,
     /// The payment at Unzer.
     pub payment: PaymentView,
+    /// Payments the order had before a new authorisation took their place (R16), oldest first. Money taken on them still
+    /// counts, and is paid back from them.
+    #[serde(default)]
+    pub earlier: Vec<Payment>,
     /// Steps of this order, oldest first.
     pub past: Vec<Past>,
     /// Since when every whole reading of pixi and Unzer has been equal to this one.
@@ -258,6 +262,16 @@ impl Past {
 }
 
 impl Facts {
+    /// All payments of the order, the current one last.
+    pub fn payments(&self) -> impl Iterator<Item = &Payment> {
+        self.earlier.iter().chain(self.payment.known())
+    }
+
+    /// The payment with this id.
+    pub fn payment_with(&self, id: &str) -> Option<&Payment> {
+        self.payments().find(|payment| payment.id == id)
+    }
+
     /// An amount of the order's currency.
     pub fn money(&self, minor: i64) -> Money {
         self.currency.of(minor)

@@ -6,10 +6,11 @@ use chrono::TimeDelta;
 
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 
-use crate::unzer::{Group, Payment};
+use crate::unzer::Group;
 
 use super::draft::Draft;
 use super::facts::{PaymentView, Standing, Unclear};
+use super::sums::UnzerSums;
 use super::{locks, sums};
 
 /// A payment id may arrive this long after the order, and a payment this long after its id.
@@ -111,26 +112,22 @@ fn own_payment(draft: &mut Draft<'_>) -> ControlFlow<()> {
             Notice::problem(Number::OtherCurrency).with("paid", payment.currency).with("ordered", draft.facts.currency);
         return locks::lock_and_release(draft, "R3", notice);
     }
-    let net = draft.sums.unzer.net;
-    let secured = sums::group(payment) == Group::Secured;
-    if net != payment.charged.minor && !secured {
-        draft.rule("sums");
-        let notice = Notice::problem(Number::SumsDisagree)
-            .with("net", draft.amount(net))
-            .with("charged", draft.amount(payment.charged.minor));
-        draft.notice(notice);
-        return ControlFlow::Break(());
+    for payment in draft.facts.payments() {
+        let group = sums::group(payment);
+        let net = UnzerSums::of(payment, group).net;
+        // A secured claim is no money before its notice, whatever Unzer counts.
+        let counts = group != Group::Secured || sums::is_shipped(payment);
+        if counts && net != payment.charged.minor {
+            draft.rule("sums");
+            let notice = Notice::problem(Number::SumsDisagree)
+                .with("net", draft.amount(net))
+                .with("charged", draft.amount(payment.charged.minor));
+            draft.notice(notice);
+            return ControlFlow::Break(());
+        }
     }
-    method_handled(draft, payment)
-}
-
-/// Orders of methods this version cannot process stay where they are; a person is told, whether anything was shipped
-/// or not.
-fn method_handled(draft: &mut Draft<'_>, payment: &Payment) -> ControlFlow<()> {
-    if matches!(sums::group(payment), Group::Wait | Group::Invoice | Group::Secured) {
-        draft.rule("method");
-        draft.notice(Notice::problem(Number::MethodUnknown).with("method", payment.method.display_name()));
-        return ControlFlow::Break(());
+    if payment.method.group().is_none() {
+        draft.notice(Notice::hint(Number::MethodUnknown).with("method", payment.method.display_name()));
     }
     ControlFlow::Continue(())
 }

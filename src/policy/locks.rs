@@ -60,11 +60,16 @@ pub(super) fn lock(draft: &mut Draft<'_>, rule: &'static str, notice: &Notice) -
 /// Lifts our own lock once its cause is gone. Once there was a chargeback a person unlocks, and nothing is taken for
 /// cured while it is not known how a money step ended.
 pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
-    if draft.has_problem() || draft.money_held || draft.facts.locked == Some(false) || draft.facts.on_hold() {
+    if draft.has_problem()
+        || draft.money_held
+        || draft.keep_lock
+        || draft.facts.locked == Some(false)
+        || draft.facts.on_hold()
+    {
         return;
     }
     let charged_back = |payment: &Payment| payment.transactions.iter().any(|t| t.kind == TransactionKind::Chargeback);
-    if draft.facts.payment.known().is_some_and(charged_back) {
+    if draft.facts.payments().any(charged_back) {
         return;
     }
     let Some(last) = last_lock_step(draft) else { return };

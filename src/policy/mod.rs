@@ -8,6 +8,7 @@ pub mod attempts;
 mod booking;
 mod cancel;
 mod capture;
+mod claim;
 mod comments;
 mod draft;
 pub mod facts;
@@ -111,7 +112,10 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     release::release(draft)?;
     watch::cover_after_release(draft)?;
     capture::capture_invoices(draft);
+    claim::watch(draft);
+    claim::reverse_not_owed(draft);
     cancel::cancellation_refund(draft);
+    claim::ship(draft);
     returns::refund_credit_notes(draft);
     cancel::reverse_rest(draft);
     booking::book(draft);

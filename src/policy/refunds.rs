@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::steps::{CANCELLATION_REFERENCE, Effect, Outcome};
-use crate::unzer::{Transaction, TransactionKind, TransactionStatus};
+use crate::unzer::{Payment, Transaction, TransactionKind, TransactionStatus};
 
 use super::facts::{Facts, Past};
 
@@ -31,16 +31,17 @@ enum Owner {
 /// Sorts the successful refunds of the order's payment; `tolerance` is the rounding tolerance in minor units.
 pub fn attribute(facts: &Facts, tolerance: i64) -> Attribution {
     let mut found = Attribution::default();
-    let Some(payment) = facts.payment.known() else { return found };
-    let refunds = payment
-        .transactions
-        .iter()
-        .filter(|entry| entry.kind == TransactionKind::CancelCharge && entry.status == TransactionStatus::Success);
-    for refund in refunds {
-        match owner(facts, refund) {
-            Owner::CreditNote(nr) => *found.by_credit_note.entry(nr).or_default() += refund.amount.minor,
-            Owner::Cancellation => found.for_cancellation += refund.amount.minor,
-            Owner::Foreign => found.foreign.push((refund.path.clone(), refund.amount.minor)),
+    for payment in facts.payments() {
+        let refunds = payment
+            .transactions
+            .iter()
+            .filter(|entry| entry.kind == TransactionKind::CancelCharge && entry.status == TransactionStatus::Success);
+        for refund in refunds {
+            match owner(facts, payment, refund) {
+                Owner::CreditNote(nr) => *found.by_credit_note.entry(nr).or_default() += refund.amount.minor,
+                Owner::Cancellation => found.for_cancellation += refund.amount.minor,
+                Owner::Foreign => found.foreign.push((refund.path.clone(), refund.amount.minor)),
+            }
         }
     }
     adopt(facts, tolerance, &mut found);
@@ -65,8 +66,8 @@ fn adopt(facts: &Facts, tolerance: i64, found: &mut Attribution) {
     }
 }
 
-fn owner(facts: &Facts, refund: &Transaction) -> Owner {
-    if let Some(past) = facts.past.iter().find(|past| is_the_step(past, refund)) {
+fn owner(facts: &Facts, payment: &Payment, refund: &Transaction) -> Owner {
+    if let Some(past) = facts.past.iter().find(|past| is_the_step(past, payment, refund)) {
         return match &past.effect {
             Effect::Refund { credit_note: Some(nr), .. } => Owner::CreditNote(nr.clone()),
             _ => Owner::Cancellation,
@@ -83,8 +84,10 @@ fn owner(facts: &Facts, refund: &Transaction) -> Owner {
     }
 }
 
-fn is_the_step(past: &Past, refund: &Transaction) -> bool {
-    let Effect::Refund { .. } = past.effect else { return false };
+fn is_the_step(past: &Past, payment: &Payment, refund: &Transaction) -> bool {
+    if !matches!(&past.effect, Effect::Refund { payment: of, .. } if *of == payment.id) {
+        return false;
+    }
     match &past.outcome {
         Some(Outcome::Done(evidence)) => evidence.transaction.as_deref() == Some(refund.path.as_str()),
         _ => false,

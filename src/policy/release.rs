@@ -11,7 +11,7 @@ use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionSta
 
 use super::attempts::Attempt;
 use super::draft::Draft;
-use super::{capture, locks, sums};
+use super::{capture, claim, locks, sums};
 
 /// A buyer who has not finished is worth a hint after this long …
 const HINT_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -53,6 +53,7 @@ fn let_go(draft: &mut Draft<'_>, payment: &Payment, group: Group) -> ControlFlow
     money_there(draft, payment)?;
     enough_money(draft)?;
     match (group, draft.facts.mode) {
+        (group, _) if group.claims() => claim::release(draft, payment, group),
         (Group::Auth, Mode::Standard) => capture_at_release(draft, payment),
         (Group::Auth | Group::PayLater, _) if draft.sums.unzer.rest > 0 => {
             let amount = draft.amount(draft.sums.unzer.rest);
@@ -99,6 +100,9 @@ fn money_there(draft: &mut Draft<'_>, payment: &Payment) -> ControlFlow<()> {
     if draft.sums.pixi.ordered == 0 {
         return ControlFlow::Continue(());
     }
+    if in_review(draft, payment) {
+        return locks::lock_and_release(draft, "R5", Notice::problem(Number::PaymentInReview));
+    }
     match shows(draft, payment) {
         Shows::Good => ControlFlow::Continue(()),
         Shows::Refused => locks::lock_and_release(draft, "R5", Notice::problem(Number::PaymentRefused)),
@@ -124,6 +128,9 @@ fn money_there(draft: &mut Draft<'_>, payment: &Payment) -> ControlFlow<()> {
 /// Why an order that was let go with a problem is short of money: as it was said when it was released.
 pub(super) fn shortage(draft: &Draft<'_>) -> Option<(&'static str, Notice)> {
     let payment = draft.facts.payment.known()?;
+    if in_review(draft, payment) {
+        return Some(("R5", Notice::problem(Number::PaymentInReview)));
+    }
     Some(match shows(draft, payment) {
         Shows::Refused => ("R5", Notice::problem(Number::PaymentRefused)),
         Shows::Cancelled => ("R5", Notice::problem(Number::PaymentCancelled)),
@@ -158,6 +165,13 @@ fn cover_notice(draft: &Draft<'_>, number: Number) -> Notice {
     let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
     let cover = draft.amount(draft.sums.cover());
     Notice::problem(number).with("cover", cover).with("needed", draft.amount(needed))
+}
+
+/// Unzer examines the payment, and what is there without its leave is not enough.
+pub(super) fn in_review(draft: &Draft<'_>, payment: &Payment) -> bool {
+    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let there = draft.sums.unzer.net + draft.sums.unzer.rest;
+    payment.state == PaymentState::PaymentReview && there < needed - draft.tolerance()
 }
 
 fn shows(draft: &Draft<'_>, payment: &Payment) -> Shows {
@@ -215,7 +229,7 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
         invoice: None,
         shipping: None,
     };
-    let attempt = draft.step("R7", format!("capture:order:{target}"), effect, capture::guards(draft, 0));
+    let attempt = draft.step("R7", format!("capture:order:{target}"), effect, capture::guards(draft, payment, 0));
     draft.rule("R7");
     match attempt {
         Attempt::Go { .. } => locks::release(draft, "R7", payment.id.clone(), "CHARGED"),

@@ -3,24 +3,24 @@
 use chrono::TimeDelta;
 
 use crate::clock::Time;
-use crate::steps::{Effect, Outcome, RefundAt};
+use crate::steps::{Effect, Outcome, ReasonCode, RefundAt};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
-use crate::unzer::{Group, Payment};
+use crate::unzer::{Group, TransactionKind};
 
-use super::cancel;
+use super::cancel::{self, ChargeWithMoney};
 use super::capture;
 use super::draft::Draft;
 use super::facts::{Document, Facts};
-use super::sums;
+use super::{claim, sums};
 
 /// Refunds every credit note that is not refunded yet, by number.
 pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(payment) = facts.payment.known() else { return };
-    let group = sums::group(payment);
-    if matches!(group, Group::Wait | Group::Invoice | Group::Secured) || draft.money_held {
+    if draft.money_held || !claim::may_refund(draft, payment) {
         return;
     }
+    let by_transfer = sums::group(payment).awaits_transfer();
     if facts.credit_notes().next().is_none() {
         // A refund by hand without any credit note is nobody's either.
         cancel::foreign_refunds_clear(draft);
@@ -45,21 +45,27 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
         let given = given(draft, &credit_note.nr);
         credited += credit_note.total - given.min(credit_note.total);
         if capture::paid_by_others(facts, credit_note) {
-            capture::say_paid_by_others(draft, credit_note);
+            if !by_transfer {
+                capture::say_paid_by_others(draft, credit_note);
+            }
             continue;
         }
         let amount = credit_note.total - given;
         if amount > draft.tolerance().min(credit_note.total - 1) && amount > 0 {
-            refund(draft, payment, group, credit_note, amount, credited);
+            refund(draft, credit_note, amount, credited, by_transfer);
         }
     }
 }
 
 /// One credit note: what is left of it, from the charge of the credited invoice where that has enough.
-fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Document, amount: i64, credited: i64) {
+fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by_transfer: bool) {
     // Credits above the invoices within the tolerance are no leave to give back more than there is.
     let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited).max(0);
-    if limit < amount - draft.tolerance() {
+    // What the buyer has not transferred is not paid back: the claim is lowered instead.
+    if by_transfer && limit <= draft.tolerance() && limit < amount {
+        return;
+    }
+    if !by_transfer && limit < amount - draft.tolerance() {
         draft.rule("returns");
         // While an invoice is not captured yet its own problem says enough.
         if draft.sums.unzer.net >= draft.sums.pixi.invoiced - draft.sums.pixi.credited - draft.tolerance() {
@@ -73,27 +79,31 @@ fn refund(draft: &mut Draft<'_>, payment: &Payment, group: Group, note: &Documen
     }
     let given = note.total - amount;
     let amount = amount.min(limit);
+    draft.gives_back |= amount > 0;
     if amount <= 0 || !ripe(draft, note, amount) || !cancel::confirmed(draft, amount) {
         return;
     }
-    let Some((charge, part)) = charge_for(draft.facts, payment, note, amount) else { return };
-    let (at, part) = match group {
-        Group::PayLater => (RefundAt::Payment, amount),
-        _ => (RefundAt::Charge { charge: charge.clone() }, part),
+    let Some(charge) = charge_for(draft.facts, note, amount) else { return };
+    let payment = charge.payment;
+    let (at, part) = match sums::group(payment) {
+        // On payment level any of its charges will do.
+        Group::PayLater => (RefundAt::Payment, amount.min(sums::UnzerSums::of(payment, Group::PayLater).net)),
+        _ => (RefundAt::Charge { charge: charge.id.clone() }, charge.left.min(amount)),
     };
     let target = draft.facts.money(given + part).decimal();
-    let key = match group {
-        Group::PayLater => format!("refund:{}:{target}", note.nr),
-        _ => format!("refund:{}:{target}:{charge}", note.nr),
+    let key = match at {
+        RefundAt::Payment => format!("refund:{}:{target}", note.nr),
+        RefundAt::Charge { .. } => format!("refund:{}:{target}:{}", note.nr, charge.id),
     };
     let effect = Effect::Refund {
         payment: payment.id.clone(),
         amount: draft.facts.money(part),
         at,
         credit_note: Some(note.nr.clone()),
-        reason: None,
+        reason: cancel::reason(payment, ReasonCode::Return),
     };
-    let attempt = draft.step("returns", key, effect, cancel::refund_guards(draft, credited));
+    let guards = cancel::refund_guards(draft, payment, credited);
+    let attempt = draft.step("returns", key, effect, guards);
     let written = draft.amount(part);
     if attempt.goes() {
         draft.say(Phrase::new(PhraseKey::RefundCreditNote).with("document", &note.nr).with("amount", &written));
@@ -121,17 +131,20 @@ fn ripe(draft: &mut Draft<'_>, note: &Document, amount: i64) -> bool {
 
 /// The charge to pay back from: that of the credited invoice if it has enough left, else the oldest that has, else the
 /// oldest with anything, for a part.
-fn charge_for(facts: &Facts, payment: &Payment, note: &Document, amount: i64) -> Option<(String, i64)> {
-    let charges = cancel::charges_with_money(payment);
-    let own = credited_invoice(facts, note).and_then(|invoice| charge_of(facts, payment, &invoice.nr));
-    let enough = |(_, left): &&(String, i64)| *left >= amount;
+fn charge_for<'a>(facts: &'a Facts, note: &Document, amount: i64) -> Option<ChargeWithMoney<'a>> {
+    let charges = cancel::charges_with_money(facts);
+    let own = credited_invoice(facts, note).and_then(|invoice| charge_of(facts, &invoice.nr));
+    let enough = |charge: &&ChargeWithMoney<'_>| charge.left >= amount;
+    let is_own = |charge: &&ChargeWithMoney<'_>| {
+        own.as_ref().is_some_and(|(payment, id)| *payment == charge.payment.id && *id == charge.id)
+    };
     let chosen = charges
         .iter()
-        .filter(|(id, _)| own.as_deref() == Some(id))
+        .filter(is_own)
         .find(enough)
         .or_else(|| charges.iter().find(enough))
         .or_else(|| charges.first())?;
-    Some((chosen.0.clone(), chosen.1.min(amount)))
+    Some(chosen.clone())
 }
 
 /// The invoice whose order lines the credit note gives back.
@@ -142,19 +155,22 @@ fn credited_invoice<'a>(facts: &'a Facts, note: &Document) -> Option<&'a Documen
         .find(|invoice| invoice.lines.as_ref().is_some_and(|invoiced| lines.iter().any(|line| invoiced.contains(line))))
 }
 
-/// The charge that was taken for an invoice: by the journal, else by its invoice id at Unzer.
-pub(super) fn charge_of(facts: &Facts, payment: &Payment, invoice: &str) -> Option<String> {
+/// Payment and charge that were taken for an invoice: by the journal, else by its invoice id at Unzer.
+pub(super) fn charge_of(facts: &Facts, invoice: &str) -> Option<(String, String)> {
     let ours = facts.done().find_map(|past| match (&past.effect, &past.outcome) {
-        (Effect::Capture { invoice: Some(nr), .. }, Some(Outcome::Done(evidence))) if nr == invoice => {
-            evidence.transaction.as_deref().and_then(|path| path.rsplit('/').next()).map(str::to_owned)
+        (Effect::Capture { invoice: Some(nr), payment, .. }, Some(Outcome::Done(evidence))) if nr == invoice => {
+            let id = evidence.transaction.as_deref().and_then(|path| path.rsplit('/').next());
+            id.map(|id| (payment.clone(), id.to_owned()))
         }
         _ => None,
     });
     ours.or_else(|| {
-        let charge = payment.transactions.iter().find(|entry| {
-            entry.kind == crate::unzer::TransactionKind::Charge
-                && entry.detail.as_ref().is_some_and(|detail| detail.invoice_id.as_deref() == Some(invoice))
-        });
-        charge.map(|entry| entry.id.clone())
+        facts.payments().find_map(|payment| {
+            let charge = payment.transactions.iter().find(|entry| {
+                entry.kind == TransactionKind::Charge
+                    && entry.detail.as_ref().is_some_and(|detail| detail.invoice_id.as_deref() == Some(invoice))
+            });
+            charge.map(|entry| (payment.id.clone(), entry.id.clone()))
+        })
     })
 }

@@ -11,7 +11,9 @@ use chrono::TimeDelta;
 use crate::clock::Time;
 use crate::config::{AddressCheck, BookingSign, Mode, PaymentType, Reauthorize, Safety, WriteBankData};
 use crate::money::Currency;
-use crate::steps::{Effect, Evidence, Kind, OrderId, Outcome, RefundAt, Refusal, RefusalKind, Step, StepKey};
+use crate::steps::{
+    Effect, Evidence, Kind, OrderId, Outcome, RefundAt, Refusal, RefusalKind, ReverseAt, Step, StepKey,
+};
 use crate::text::{Language, Severity};
 use crate::unzer::{Detail, MethodPrefix, Payment, PaymentState, Transaction, TransactionKind, TransactionStatus};
 
@@ -60,6 +62,7 @@ pub(super) fn order(external_nr: &str) -> Story {
         documents: Vec::new(),
         unclear: Vec::new(),
         payment: PaymentView::NoId,
+        earlier: Vec::new(),
         past: Vec::new(),
         stable_since: now,
         readings: 1,
@@ -161,6 +164,24 @@ impl Story {
 
     pub fn pay_later(self, amount: i64) -> Self {
         self.method("piv").authorized(amount, TransactionStatus::Success)
+    }
+
+    /// Prepayment: a claim until transfers arrive.
+    pub fn prepayment(self, amount: i64) -> Self {
+        self.method("ppy").charged(amount, TransactionStatus::Pending)
+    }
+
+    pub fn on_invoice(self, amount: i64) -> Self {
+        self.method("ivc").charged(amount, TransactionStatus::Pending)
+    }
+
+    pub fn secured_invoice(self, amount: i64) -> Self {
+        self.method("ivs").charged(amount, TransactionStatus::Pending)
+    }
+
+    /// The buyer's transfer arrives.
+    pub fn received(self, amount: i64) -> Self {
+        self.charged(amount, TransactionStatus::Success)
     }
 
     pub fn authorized(mut self, amount: i64, status: TransactionStatus) -> Self {
@@ -414,6 +435,21 @@ impl Story {
                 evidence.transaction =
                     Some(self.enter(TransactionKind::Charge, TransactionStatus::Success, None, amount.minor, invoice));
             }
+            Effect::Reverse { amount, at: ReverseAt::Claim { charge }, .. } => {
+                let unzer = self.unzer();
+                let open = if self.is_shipped() { 0 } else { unzer.claim - unzer.captured };
+                assert!(amount.minor > 0 && amount.minor <= open, "lowered the claim by more than is awaited");
+                let (kind, status) = (TransactionKind::CancelAuthorize, TransactionStatus::Success);
+                evidence.transaction = Some(self.enter(kind, status, Some(charge), amount.minor, None));
+            }
+            Effect::Ship { .. } => {
+                assert!(!self.is_shipped() && self.unzer().claim > 0, "shipped twice, or without a claim");
+                let claim = self.unzer().claim;
+                let PaymentView::Known(payment) = &mut self.facts.payment else { panic!("no payment") };
+                payment.transactions[0].status = TransactionStatus::Success;
+                let (kind, status) = (TransactionKind::Shipment, TransactionStatus::Success);
+                evidence.transaction = Some(self.enter(kind, status, None, claim, None));
+            }
             Effect::Reverse { amount, .. } => {
                 assert!(amount.minor > 0 && amount.minor <= self.unzer().rest, "reversed more than authorised");
                 let (kind, status) = (TransactionKind::CancelAuthorize, TransactionStatus::Success);
@@ -435,11 +471,15 @@ impl Story {
                 let document = self.facts.documents.iter_mut().find(|document| document.nr == *nr).unwrap();
                 document.paid = Some(document.paid.unwrap_or(0) + amount.minor);
             }
-            Effect::Comment { .. } | Effect::ReportFailedCapture { .. } => return evidence,
+            Effect::Comment { .. } | Effect::ReportFailedCapture { .. } | Effect::BankData { .. } => return evidence,
             other => panic!("{other:?} is not of these groups"),
         }
         self.changed();
         evidence
+    }
+
+    fn is_shipped(&self) -> bool {
+        self.facts.payment.known().is_some_and(sums::is_shipped)
     }
 
     pub fn left_on(&self, charge: &str) -> i64 {
@@ -482,11 +522,13 @@ impl Story {
             TransactionKind::Charge => ("chg", "charges"),
             TransactionKind::Chargeback => ("cbk", "chargebacks"),
             TransactionKind::ChargebackReversal => ("cbr", "chargeback-reversals"),
-            TransactionKind::CancelAuthorize => ("cnl", "authorize/cancels"),
+            TransactionKind::CancelAuthorize if parent.is_none() => ("cnl", "authorize/cancels"),
+            TransactionKind::Shipment => ("shp", "shipments"),
             _ => ("cnl", "cancels"),
         };
-        let same = payment.transactions.iter().filter(|entry| entry.kind == kind && entry.parent.as_deref() == parent);
-        let id = format!("s-{name}-{}", 1 + same.count());
+        let same =
+            |entry: &&Transaction| entry.id.starts_with(&format!("s-{name}-")) && entry.parent.as_deref() == parent;
+        let id = format!("s-{name}-{}", 1 + payment.transactions.iter().filter(same).count());
         let path = match parent {
             Some(parent) => format!("charges/{parent}/{word}/{id}"),
             None => format!("{word}/{id}"),

@@ -13,7 +13,7 @@ use super::refunds::{self, Attribution};
 pub struct UnzerSums {
     /// Authorised.
     pub authorized: i64,
-    /// Authorised and given free again: Σ cancel-authorize.
+    /// Authorised, or claimed, and given free again: Σ cancel-authorize.
     pub reversed: i64,
     /// Money charged, gross.
     pub captured: i64,
@@ -64,8 +64,12 @@ pub struct Sums {
 impl Sums {
     /// Adds up `facts`; `tolerance` is the rounding tolerance in minor units.
     pub fn of(facts: &Facts, tolerance: i64) -> Self {
-        let unzer = facts.payment.known().map(|payment| UnzerSums::of(payment, group(payment))).unwrap_or_default();
-        let pixi = PixiSums::of(facts);
+        let unzer = UnzerSums::of_order(facts);
+        let mut pixi = PixiSums::of(facts);
+        // What was claimed first is what was ordered first: the shop asked for it.
+        if let Some(claim) = facts.payment.known().filter(|payment| group(payment).claims()).and_then(claim_charge) {
+            pixi.first_ordered = claim.amount.minor;
+        }
         let mut sums = Self { unzer, pixi, refunds: refunds::attribute(facts, tolerance) };
         sums.adopt_cancellation_refund(tolerance);
         sums
@@ -94,6 +98,11 @@ impl Sums {
             self.refunds.for_cancellation += amount;
             self.refunds.foreign.clear();
         }
+    }
+
+    /// Money received beyond what was claimed first; never sent back by itself.
+    pub fn overpaid(&self) -> i64 {
+        self.unzer.captured - self.pixi.first_ordered
     }
 
     /// Money that secures the order: net and what can still be captured, or the claim.
@@ -128,7 +137,31 @@ pub fn claim_charge(payment: &Payment) -> Option<&Transaction> {
     payment.transactions.iter().find(|entry| entry.kind == TransactionKind::Charge && entry.id.ends_with("-chg-1"))
 }
 
+/// A shipment notice stands: the buyer's term runs.
+pub fn is_shipped(payment: &Payment) -> bool {
+    successes(payment, TransactionKind::Shipment).next().is_some()
+}
+
 impl UnzerSums {
+    /// Adds up all payments of an order. What is authorised counts on the current one alone; money taken and given back
+    /// counts on all.
+    fn of_order(facts: &Facts) -> Self {
+        let mut sums = facts.payment.known().map(|payment| Self::of(payment, group(payment))).unwrap_or_default();
+        for payment in &facts.earlier {
+            let before = Self::of(payment, group(payment));
+            sums.captured += before.captured;
+            sums.refunded += before.refunded;
+            sums.charged_back += before.charged_back;
+            sums.net += before.net;
+        }
+        sums
+    }
+
+    /// What secures the order whether it was taken or not: the authorisation, or the claim, less what was given free.
+    pub fn secured(&self) -> i64 {
+        if self.claim > 0 { self.claim } else { (self.authorized - self.reversed).max(0) }
+    }
+
     /// Adds up a payment's transactions, read as `group` moves its money.
     pub fn of(payment: &Payment, group: Group) -> Self {
         let authorized = sum(payment, TransactionKind::Authorize);
@@ -142,27 +175,29 @@ impl UnzerSums {
                 .map(|entry| entry.amount.minor)
                 .sum()
         };
-        let awaits_claim = matches!(group, Group::Wait | Group::Invoice | Group::Secured);
-        let claim_entry = claim_charge(payment).filter(|_| awaits_claim);
+        let claim_entry = claim_charge(payment).filter(|_| group.claims());
+        let reversed = match claim_entry {
+            Some(entry) => cancelled_under(Some(&entry.id)),
+            None if group.claims() => 0,
+            None => sum(payment, TransactionKind::CancelAuthorize),
+        };
         let claim = claim_entry
             .filter(|entry| !matches!(entry.status, TransactionStatus::Error))
-            .map_or(0, |entry| entry.amount.minor - cancelled_under(Some(&entry.id)));
-        let shipped = successes(payment, TransactionKind::Shipment).next().is_some();
+            .map_or(0, |entry| entry.amount.minor - reversed);
         let captured = match group {
             Group::Auth | Group::Paid | Group::PayLater => charges,
             Group::Wait | Group::Invoice => {
                 charges - claim_entry.filter(|e| e.status == TransactionStatus::Success).map_or(0, |e| e.amount.minor)
             }
             Group::Secured => {
-                if shipped {
+                if is_shipped(payment) {
                     claim
                 } else {
                     0
                 }
             }
         };
-        let reversed = if awaits_claim { 0 } else { sum(payment, TransactionKind::CancelAuthorize) };
-        let rest = (authorized - reversed - captured).max(0);
+        let rest = if group.claims() { 0 } else { (authorized - reversed - captured).max(0) };
         let net = captured - refunded - charged_back;
         Self { authorized, reversed, captured, refunded, charged_back, claim, rest, net }
     }

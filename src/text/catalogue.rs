@@ -176,12 +176,33 @@ catalogue! {
         now_de: "Bestellung in pixi prüfen; es wird weiter versucht.",
         now_en: "Check the order in pixi; it is tried again."
     }
-    /// The method's processes are not known.
+    /// Hint: a method whose prefix is not listed.
     MethodUnknown = 1212 {
-        de: "Die Zahlungsmethode {method} kann hier nicht bearbeitet werden.",
-        en: "The payment method {method} cannot be processed here.",
-        now_de: "Bestellung von Hand bearbeiten; sie bleibt auf HOLD, bis eine Person sie freigibt.",
-        now_en: "Process the order by hand; it stays on HOLD until a person releases it."
+        de: "Die Zahlungsmethode {method} ist hier nicht bekannt.",
+        en: "The payment method {method} is not known here.",
+        now_de: "Nichts zu tun: die Bestellung wird nach dem behandelt, was die Zahlung zeigt (autorisiert oder eingezogen).",
+        now_en: "Nothing to do: the order is treated by what the payment shows (authorised or charged)."
+    }
+    /// R10: hint.
+    AwaitingMoney = 1213 {
+        de: "Warten auf Zahlungseingang: {paid} von {needed} sind da.",
+        en: "Waiting for the buyer's money: {paid} of {needed} is there.",
+        now_de: "Nichts zu tun; die Versandsperre fällt, sobald das Geld da ist.",
+        now_en: "Nothing to do; the shipping lock is lifted as soon as the money is there."
+    }
+    /// R5: payment review.
+    PaymentInReview = 1214 {
+        de: "Unzer prüft die Zahlung noch; das vorhandene Geld reicht nicht.",
+        en: "Unzer is still reviewing the payment; the money that is there is not enough.",
+        now_de: "Bei Unzer nachfragen; die Versandsperre ist gesetzt und fällt, wenn das Geld da ist.",
+        now_en: "Ask Unzer; the shipping lock is set and is lifted when the money is there."
+    }
+    /// Hint: more was transferred than asked for.
+    Overpaid = 1215 {
+        de: "Der Käufer hat {amount} zu viel überwiesen.",
+        en: "The buyer has transferred {amount} too much.",
+        now_de: "Nichts zu tun; zu viel bezahltes Geld wird nicht von selbst erstattet.",
+        now_en: "Nothing to do; money paid in excess is never sent back by itself."
     }
     /// C0: paid by somebody else.
     AlreadyPaidInPixi = 1301 {
@@ -224,6 +245,20 @@ catalogue! {
         en: "The rest of the authorisation of {amount} could not be reversed ({code}).",
         now_de: "Nichts zu tun: sie verfällt von selbst.",
         now_en: "Nothing to do: it expires by itself."
+    }
+    /// C5: the shipment notice was refused.
+    ShipmentRefused = 1307 {
+        de: "Die Versandmeldung für Rechnung {document} über {amount} wurde abgelehnt ({code}).",
+        en: "The shipment notice for invoice {document} of {amount} was refused ({code}).",
+        now_de: "Bei Unzer klären: ohne Versandmeldung beginnt das Zahlungsziel nicht. Die Ware ist unterwegs.",
+        now_en: "Settle it with Unzer: without the notice the buyer's term does not start. The goods have left."
+    }
+    /// C3, C4: hint.
+    ShippedWithoutMoney = 1308 {
+        de: "Versandt, die Überweisung steht noch aus: {paid} von {needed} sind da.",
+        en: "Shipped, the transfer is still to come: {paid} of {needed} is there.",
+        now_de: "Nichts zu tun: gebucht wird, sobald das Geld da ist. Wurde anders bezahlt, die Rechnung in pixi von Hand ausgleichen.",
+        now_en: "Nothing to do: it is booked as soon as the money is there. If it was paid in another way, settle the invoice by hand in pixi."
     }
     /// Booking refused.
     BookingRefused = 1401 {
@@ -287,6 +322,20 @@ catalogue! {
         en: "{amount} was refunded by hand at Unzer; it fits no credit note.",
         now_de: "Zuordnung klären; bis dahin wird für diese Bestellung nichts erstattet.",
         now_en: "Find out what it was for; until then nothing is refunded for this order."
+    }
+    /// Money for a cancelled order: told by mail.
+    LateMoney = 1507 {
+        de: "Auf die stornierte Bestellung sind {amount} eingegangen.",
+        en: "{amount} was received for the cancelled order.",
+        now_de: "Nichts zu tun: der Betrag wird zurückgezahlt.",
+        now_en: "Nothing to do: the amount is paid back."
+    }
+    /// A claim could not be lowered.
+    ClaimReversalRefused = 1508 {
+        de: "Die Forderung ließ sich nicht um {amount} verringern ({code}).",
+        en: "The claim could not be lowered by {amount} ({code}).",
+        now_de: "Bei Unzer von Hand stornieren; der Käufer wird sonst um zu viel gebeten.",
+        now_en: "Cancel it by hand at Unzer; otherwise the buyer is asked for too much."
     }
     /// Sums of Unzer contradict its transactions.
     SumsDisagree = 1601 {
@@ -375,6 +424,11 @@ catalogue! {
 }
 
 impl Number {
+    /// True where operators are told by mail even of a hint.
+    pub fn is_mailed(self) -> bool {
+        matches!(self, Self::LateMoney)
+    }
+
     /// The number with these digits.
     pub fn from_digits(digits: u16) -> Option<Self> {
         Self::ALL.iter().copied().find(|number| number.digits() == digits)

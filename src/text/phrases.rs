@@ -98,6 +98,26 @@ phrases! {
         de: "{amount} sind bezahlt; die Bestellung wird freigegeben.",
         en: "{amount} is paid; the order is released."
     }
+    /// R10, C3, C4.
+    AwaitingMoney {
+        de: "Der Käufer überweist selbst: {paid} von {needed} sind da.",
+        en: "The buyer transfers the money: {paid} of {needed} is there."
+    }
+    /// R12.
+    ClaimStands {
+        de: "Eine Forderung über {amount} steht; der Käufer zahlt nach der Lieferung. Die Bestellung wird freigegeben.",
+        en: "A claim of {amount} stands; the buyer pays after delivery. The order is released."
+    }
+    /// Claim lowered.
+    ReverseClaim {
+        de: "Die Forderung wird um {amount} verringert.",
+        en: "The claim is lowered by {amount}."
+    }
+    /// C5.
+    ShipmentNotice {
+        de: "Der Versand wird an Unzer gemeldet (Rechnung {document}, Forderung {amount}); damit beginnt das Zahlungsziel.",
+        en: "The shipment is reported to Unzer (invoice {document}, claim of {amount}); the buyer's term starts with it."
+    }
     /// Released in spite of a problem.
     ReleasedWithLock {
         de: "Die Bestellung wird mit Versandsperre freigegeben, weil die Zahlung nicht in Ordnung ist.",
@@ -192,6 +212,16 @@ phrases! {
     CommentReversed {
         de: "Autorisierung über {amount} aufgehoben.",
         en: "Authorisation of {amount} reversed."
+    }
+    /// Comment: claim lowered.
+    CommentClaimLowered {
+        de: "Forderung um {amount} verringert.",
+        en: "Claim lowered by {amount}."
+    }
+    /// Comment: shipment notice.
+    CommentShipped {
+        de: "Versand an Unzer gemeldet ({document}): das Zahlungsziel des Käufers hat begonnen.",
+        en: "Shipment reported to Unzer ({document}): the buyer's term has started."
     }
     /// Comment: refunded for a cancellation.
     CommentRefunded {

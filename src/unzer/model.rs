@@ -30,6 +30,18 @@ pub enum Group {
     PayLater,
 }
 
+impl Group {
+    /// True where the first charge is a claim on the buyer and no money yet.
+    pub fn claims(self) -> bool {
+        matches!(self, Self::Wait | Self::Invoice | Self::Secured)
+    }
+
+    /// True where the buyer transfers the money, whenever that is.
+    pub fn awaits_transfer(self) -> bool {
+        matches!(self, Self::Wait | Self::Invoice)
+    }
+}
+
 impl MethodPrefix {
     /// The group of a known prefix; an unknown one is treated by what the payment shows.
     pub fn group(&self) -> Option<Group> {
@@ -42,6 +54,11 @@ impl MethodPrefix {
             "piv" | "pit" | "pdd" => Group::PayLater,
             _ => return None,
         })
+    }
+
+    /// True for the secured direct debit, which gives a reason with every give-back.
+    pub fn is_debit_secured(&self) -> bool {
+        matches!(self.0.as_str(), "dds" | "ddg")
     }
 
     /// The name people know the method by, the same in both languages; the prefix itself where it is unknown.

@@ -3,6 +3,7 @@
 mod booking;
 mod cancel;
 mod capture;
+mod claim;
 mod locks;
 mod precedence;
 mod properties;

@@ -243,12 +243,6 @@ fn r13_silence_of_unzer_does_nothing_and_hints_after_a_quarter_of_an_hour() {
 }
 
 #[test]
-fn later_methods_stay_on_hold_for_now() {
-    let story = order("4711").method("ppy").charged(119_00, Pending);
-    assert_eq!((story.problems(), story.next()), (vec![1212], vec![]));
-}
-
-#[test]
 fn releases_without_effect_end_after_some_tries() {
     let mut story = order("4711").sofort(119_00);
     for _ in 0..3 {

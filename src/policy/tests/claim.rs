@@ -1,0 +1,281 @@
+//! Prepayment, invoice, secured invoice: released on a claim, booked on money or on the shipment notice.
+
+use crate::policy::PaymentStatus;
+use crate::policy::story::{Story, order, refused};
+use crate::steps::{Effect, Kind, ReasonCode, RefusalKind, ReverseAt};
+use crate::unzer::PaymentState;
+
+fn money(story: &Story) -> Vec<&str> {
+    let moves =
+        |key: &&String| ["reverse", "refund", "capture", "ship", "book"].iter().any(|kind| key.starts_with(kind));
+    story.did.iter().filter(moves).map(|key| key.strip_prefix("bank_data:").unwrap_or(key)).collect()
+}
+
+fn reasons(story: &Story) -> Vec<Option<ReasonCode>> {
+    let reason = |effect: &Effect| match effect {
+        Effect::Reverse { reason, .. } | Effect::Refund { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    story.facts.past.iter().filter_map(|past| reason(&past.effect)).collect()
+}
+
+#[test]
+fn r10_prepaid_goods_leave_hold_behind_a_lock_until_the_money_is_there() {
+    let story = order("4711").prepayment(119_00).settle();
+    assert_eq!(story.did, ["lock#1", "bank_data:s-pay-31", "release#1"]);
+    assert_eq!((story.facts.locked, story.problems(), story.hints()), (Some(true), vec![], vec![1213]));
+    assert_eq!(story.plan().payment_status, PaymentStatus::Unpaid);
+    let story = story.received(60_00).settle();
+    assert_eq!((story.facts.locked, story.plan().payment_status), (Some(true), PaymentStatus::PaidPartial));
+    let story = story.received(58_97).settle();
+    assert_eq!(story.facts.locked, Some(true), "three cents are missing");
+    let story = story.received(1).settle();
+    assert_eq!((story.did.last().unwrap().as_str(), story.facts.locked), ("unlock#2", Some(false)));
+    assert_eq!((story.plan().payment_status, story.hints()), (PaymentStatus::Paid, vec![]));
+}
+
+#[test]
+fn r10_bank_data_never_hold_up_the_lock_or_the_release() {
+    let story = order("4711").prepayment(119_00).answer(Kind::BankData, refused(RefusalKind::Final)).settle();
+    assert!(story.did.iter().any(|key| key == "release#1"), "{:?}", story.did);
+    assert_eq!(story.facts.locked, Some(true));
+}
+
+#[test]
+fn r10_what_a_person_unlocked_stays_unlocked() {
+    let story = order("4711").prepayment(119_00).settle().lock_by_hand(false).settle();
+    assert_eq!((story.facts.locked, story.did.len()), (Some(false), 3));
+}
+
+#[test]
+fn r10_without_a_lock_nothing_is_released() {
+    let story = order("4711").prepayment(119_00).answer(Kind::Lock, refused(RefusalKind::Final));
+    let mut story = story;
+    assert!(story.take());
+    assert!(!story.next().iter().any(|key| key.starts_with("release")), "{:?}", story.next());
+}
+
+#[test]
+fn r10_an_order_a_person_released_is_locked_too() {
+    let story = order("4711").prepayment(119_00).released_by_hand().settle();
+    assert_eq!((story.did.as_slice(), story.facts.locked), (["lock#1".to_owned()].as_slice(), Some(true)));
+}
+
+#[test]
+fn r11_money_that_is_there_releases_without_a_lock() {
+    let story = order("4711").prepayment(119_00).received(119_00).settle();
+    assert_eq!((story.did.as_slice(), story.hints()), (["release#1".to_owned()].as_slice(), vec![]));
+}
+
+#[test]
+fn r12_invoices_are_released_on_their_claim() {
+    for story in [order("4711").on_invoice(119_00), order("4711").secured_invoice(119_00)] {
+        let story = story.settle();
+        assert_eq!(story.did, ["bank_data:s-pay-31", "release#1"]);
+        assert_eq!((story.facts.locked, story.problems(), story.hints()), (Some(false), vec![], vec![]));
+    }
+}
+
+#[test]
+fn r5_r6_a_claim_that_is_gone_or_too_small_locks() {
+    for (story, number) in [
+        (order("4711").prepayment(110_00), 1206),
+        (order("4711").on_invoice(110_00), 1206),
+        (order("4711").secured_invoice(110_00), 1206),
+    ] {
+        let story = story.settle();
+        assert_eq!(
+            (story.did.as_slice(), story.problems()),
+            (["lock#1", "release#1"].map(str::to_owned).as_slice(), vec![number])
+        );
+    }
+}
+
+#[test]
+fn r5_a_payment_under_review_without_enough_money_locks_until_it_is_there() {
+    let mut story = order("4711").prepayment(119_00).received(20_00);
+    if let crate::policy::PaymentView::Known(payment) = &mut story.facts.payment {
+        payment.state = PaymentState::PaymentReview;
+    }
+    let story = story.settle();
+    assert_eq!((story.problems(), story.facts.locked), (vec![1214], Some(true)));
+    let story = story.received(99_00).settle();
+    assert_eq!((story.problems(), story.facts.locked), (vec![], Some(false)));
+}
+
+#[test]
+fn r15_an_order_raised_above_its_claim_is_locked() {
+    for story in [order("4711").on_invoice(119_00), order("4711").secured_invoice(119_00)] {
+        let story = story.settle().total(150_00).settle();
+        assert_eq!((story.problems(), story.facts.locked), (vec![1209], Some(true)));
+    }
+    let story = order("4711").prepayment(119_00).received(119_00).settle().total(150_00).settle();
+    assert_eq!((story.problems(), story.facts.locked), (vec![1209], Some(true)));
+}
+
+#[test]
+fn c3_prepaid_goods_are_booked_when_everything_is_shipped() {
+    let story = order("4711").prepayment(119_00).received(119_00).settle().shipped("RE1", &[1]).settle();
+    assert_eq!(money(&story), Vec::<&str>::new(), "the order is not closed yet");
+    let story = story.shipped("RE2", &[2]).settle();
+    assert_eq!(money(&story), ["book:RE1", "book:RE2"]);
+}
+
+#[test]
+fn c3_c4_shipped_without_money_is_a_hint_and_booked_when_it_comes() {
+    for story in [order("4711").prepayment(119_00), order("4711").on_invoice(119_00)] {
+        let story = story.settle().shipped("RE1", &[1, 2]).settle();
+        assert_eq!((money(&story), story.hints(), story.problems()), (vec![], vec![1308], vec![]));
+        let story = story.received(118_98).settle();
+        assert_eq!((money(&story), story.hints()), (vec!["book:RE1"], vec![]));
+    }
+}
+
+#[test]
+fn c3_an_invoice_a_person_has_set_paid_is_not_booked_and_nothing_is_said() {
+    let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).paid_in_pixi("RE1", 119_00).settle();
+    assert_eq!((money(&story), story.hints(), story.problems()), (vec![], vec![], vec![]));
+    let story = story.received(119_00).settle();
+    assert_eq!((money(&story), story.problems()), (vec![], vec![]));
+}
+
+#[test]
+fn overpaid_money_is_said_and_stays() {
+    let story = order("4711").prepayment(119_00).received(130_00).settle().shipped("RE1", &[1, 2]).settle();
+    assert_eq!((money(&story), story.hints()), (vec!["book:RE1"], vec![1215]));
+    assert_eq!((story.unzer().net, story.plan().payment_status), (130_00, PaymentStatus::Paid));
+}
+
+#[test]
+fn a_cancelled_order_is_not_waited_for_and_late_money_goes_back() {
+    for story in [order("4711").prepayment(119_00), order("4711").on_invoice(119_00)] {
+        let story = story.settle().received(20_00).settle().cancelled(&[1, 2]);
+        assert_eq!(story.hints(), vec![1507]);
+        let story = story.settle();
+        assert_eq!(money(&story), ["reverse:claim:99.00", "refund:cancel:20.00:s-chg-2"]);
+        assert_eq!((story.unzer().net, story.plan().payment_status), (0, PaymentStatus::Cancelled));
+        let story = story.received(5_00).settle();
+        assert_eq!(money(&story).last(), Some(&"refund:cancel:25.00:s-chg-3"));
+        assert_eq!((story.unzer().net, story.hints(), story.problems()), (0, vec![], vec![]));
+    }
+}
+
+#[test]
+fn cancelled_lines_lower_the_claim_once_the_order_is_closed() {
+    let story = order("4711").on_invoice(119_00).settle().cancelled(&[2]).settle();
+    assert_eq!(money(&story), Vec::<&str>::new(), "not closed, no money in");
+    let story = story.shipped("RE1", &[1]).settle();
+    assert_eq!((money(&story), story.unzer().claim), (vec!["reverse:claim:59.00"], 60_00));
+    let story = story.received(60_00).settle();
+    assert_eq!(money(&story).last(), Some(&"book:RE1"));
+}
+
+#[test]
+fn cancelled_lines_are_paid_back_as_soon_as_the_money_is_in() {
+    let story = order("4711").prepayment(119_00).settle().cancelled(&[2]).received(119_00).settle();
+    assert_eq!((money(&story), story.unzer().net), (vec!["refund:cancel:59.00:s-chg-2"], 60_00));
+    assert_eq!(story.facts.locked, Some(false));
+    let story = order("4711").prepayment(119_00).settle().cancelled(&[2]).received(30_00).settle();
+    assert_eq!((money(&story), story.unzer().claim), (vec!["reverse:claim:59.00"], 60_00));
+    assert_eq!(story.facts.locked, Some(true));
+}
+
+#[test]
+fn returned_before_it_was_paid_lowers_the_claim_and_books_both() {
+    let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    let story = story.returned("GS1", &[1, 2]).settle();
+    assert_eq!(money(&story), ["reverse:claim:119.00", "book:RE1", "book:GS1"]);
+    assert_eq!((story.unzer().claim, story.problems(), story.hints()), (0, vec![], vec![]));
+}
+
+#[test]
+fn returned_in_part_takes_the_open_claim_first_and_the_receipts_then() {
+    let story = order("4711").on_invoice(119_00).settle().received(100_00).shipped("RE1", &[1, 2]).settle();
+    let story = story.returned("GS1", &[1]).settle();
+    assert_eq!(money(&story), ["reverse:claim:19.00", "refund:GS1:41.00:s-chg-2", "book:RE1", "book:GS1"]);
+    assert_eq!(story.unzer().net, 59_00);
+}
+
+#[test]
+fn nothing_is_booked_while_something_is_to_be_given_back() {
+    let story = order("4711").on_invoice(119_00).settle().received(119_00).shipped("RE1", &[1, 2]);
+    let story = story.returned("GS1", &[1]).after(1);
+    assert!(!story.next().iter().any(|key| key.starts_with("book")), "{:?}", story.next());
+    assert_eq!(money(&story.settle()), ["refund:GS1:60.00:s-chg-2", "book:RE1", "book:GS1"]);
+}
+
+#[test]
+fn c5_the_notice_comes_after_the_cancellations_and_before_the_returns() {
+    let story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).settle();
+    assert_eq!(money(&story), Vec::<&str>::new(), "not closed");
+    let story = story.returned("GS1", &[1]).cancelled(&[2]).settle();
+    assert_eq!(
+        money(&story),
+        ["reverse:claim:59.00", "ship:s-pay-31", "refund:GS1:60.00:s-chg-1", "book:RE1", "book:GS1"]
+    );
+    assert_eq!(reasons(&story), [Some(ReasonCode::Cancel), Some(ReasonCode::Return)]);
+    assert_eq!((story.unzer().net, story.problems()), (0, vec![]));
+}
+
+#[test]
+fn c5_one_notice_names_the_last_invoice_and_no_amount() {
+    let story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).shipped("RE2", &[2]).settle();
+    let ships = story.facts.past.iter().filter_map(|past| match &past.effect {
+        Effect::Ship { invoice, .. } => Some(invoice.as_str()),
+        _ => None,
+    });
+    assert_eq!(ships.collect::<Vec<_>>(), ["RE2"]);
+    assert_eq!(money(&story), ["ship:s-pay-31", "book:RE1", "book:RE2"]);
+}
+
+#[test]
+fn c5_invoices_above_the_claim_are_a_problem_before_the_notice() {
+    let story = order("4711").secured_invoice(119_00).settle().invoiced("RE1", &[1, 2], 119_03).settle();
+    assert_eq!((money(&story), story.problems()), (vec![], vec![1302]));
+    let story = order("4711").secured_invoice(119_00).settle().invoiced("RE1", &[1, 2], 119_02).settle();
+    assert_eq!((money(&story), story.problems()), (vec!["ship:s-pay-31", "book:RE1"], vec![]));
+}
+
+#[test]
+fn c5_a_refused_notice_is_a_problem_and_nothing_is_booked() {
+    let story = order("4711").secured_invoice(119_00).settle();
+    let story = story.answer(Kind::Ship, refused(RefusalKind::Final)).shipped("RE1", &[1, 2]).settle();
+    assert_eq!((money(&story), story.problems()), (vec![], vec![1307]));
+}
+
+#[test]
+fn c0_a_secured_invoice_somebody_else_set_paid_is_a_problem() {
+    let story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1, 2]).paid_in_pixi("RE1", 119_00);
+    let story = story.settle();
+    assert_eq!((money(&story), story.problems()), (vec![], vec![1301]));
+}
+
+#[test]
+fn a_secured_order_cancelled_before_the_notice_lowers_its_claim_to_nothing() {
+    let story = order("4711").secured_invoice(119_00).settle().cancelled(&[1, 2]).settle();
+    assert_eq!((money(&story), reasons(&story)), (vec!["reverse:claim:119.00"], vec![Some(ReasonCode::Cancel)]));
+    let at_claim = |effect: &Effect| matches!(effect, Effect::Reverse { at: ReverseAt::Claim { charge }, .. } if charge == "s-chg-1");
+    assert!(story.facts.past.iter().any(|past| at_claim(&past.effect)));
+}
+
+#[test]
+fn a_secured_debit_gives_a_reason_with_every_refund() {
+    let story = order("4711").method("dds").charged(119_00, crate::unzer::TransactionStatus::Success).settle();
+    let story = story.cancelled(&[2]).shipped("RE1", &[1]).settle().returned("GS1", &[1]).settle();
+    assert_eq!(reasons(&story), [Some(ReasonCode::Cancel), Some(ReasonCode::Return)]);
+    let story = order("4711").sofort(119_00).settle().cancelled(&[1, 2]).settle();
+    assert_eq!(reasons(&story), [None]);
+}
+
+#[test]
+fn an_unknown_method_goes_by_what_the_payment_shows() {
+    use crate::unzer::TransactionStatus::{Pending, Success};
+    let story = order("4711").method("xyz").authorized(119_00, Success).expert().settle();
+    assert_eq!((story.did.as_slice(), story.hints()), (["release#1".to_owned()].as_slice(), vec![1212]));
+    let story = story.shipped("RE1", &[1, 2]).settle();
+    assert_eq!(money(&story), ["capture:RE1", "book:RE1"]);
+    let story = order("4711").method("xyz").charged(119_00, Success).settle();
+    assert_eq!((story.did.as_slice(), story.hints()), (["release#1".to_owned()].as_slice(), vec![1212]));
+    let story = order("4711").method("xyz").charged(119_00, Pending).after(20);
+    assert_eq!((story.next(), story.hints()), (vec![], vec![1212, 1201]));
+}
