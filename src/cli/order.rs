@@ -11,8 +11,8 @@ use crate::cli::{Failure, output, request};
 use crate::clock::Time;
 use crate::config::Settings;
 use crate::engine::OrderShown;
-use crate::engine::requests::retry_request;
-use crate::journal::{Decision, Journal, Management, OrderRow};
+use crate::engine::requests::{reauthorize_request, retry_request};
+use crate::journal::{Decision, Journal, Management, NewRequest, OrderRow};
 use crate::text::amounts::amount;
 
 /// How long the daemon may take for one order.
@@ -31,6 +31,14 @@ pub enum Command {
     },
     /// Let the running daemon try again now, also what was refused before
     Retry {
+        #[command(flatten)]
+        order: OrderArg,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Let the running daemon authorise the payment anew, where the method allows it without the buyer
+    Reauthorize {
         #[command(flatten)]
         order: OrderArg,
         /// Why, for the audit trail
@@ -89,7 +97,12 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Show { order, json } => show(&settings, &journal, &order.must_be_stored(&journal).await?, json).await,
         Command::Retry { order, reason } => {
-            retry(&context, &settings, &journal, &order.must_be_stored(&journal).await?, &reason).await
+            let row = order.must_be_stored(&journal).await?;
+            act(&context, &settings, &journal, &row, retry_request(&actor(), &row.order, &reason)).await
+        }
+        Command::Reauthorize { order, reason } => {
+            let row = order.must_be_stored(&journal).await?;
+            act(&context, &settings, &journal, &row, reauthorize_request(&actor(), &row.order, &reason)).await
         }
         Command::Resolve { order, reason } => {
             resolve(&journal, &order.must_be_stored(&journal).await?, given(&reason)?).await
@@ -163,12 +176,13 @@ async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool
     output::print(&history::table(&steps, language, zone, true))
 }
 
-async fn retry(
+/// Lets the running daemon act on an order, and tells how it stands then.
+async fn act(
     context: &Context,
     settings: &Settings,
     journal: &Journal,
     row: &OrderRow,
-    reason: &str,
+    request: NewRequest,
 ) -> Result<(), Failure> {
     let nobody = || {
         let mend = "start it with: pixi-payd run, or take up all orders once with: pixi-payd run --once";
@@ -177,7 +191,6 @@ async fn retry(
     if !request::is_running(journal, &context.clock).await? {
         return Err(nobody());
     }
-    let request = retry_request(&actor(), &row.order, reason);
     let answer = request::ask(journal, &context.clock, request, PATIENCE).await?.ok_or_else(nobody)?;
     if let Some(until) = answer.get("quiet_until").and_then(|until| serde_json::from_value::<Time>(until.clone()).ok())
     {

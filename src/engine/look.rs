@@ -9,10 +9,12 @@ use crate::clock::Time;
 use crate::journal::{JournalError, OrderRow, Owner, StepRecord, StepState};
 use crate::pixi::{CustomerEventFilter, PixiClient};
 use crate::policy::Facts;
+use crate::policy::sums::{self, UnzerSums};
 use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
 use crate::unzer::codes::{self, Class};
 use crate::unzer::{Detail, Hint, KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
 
+use super::reauthorize;
 use super::work::Workshop;
 
 /// A lost request to pixi may be taken for never arrived this long after its deadline.
@@ -277,7 +279,7 @@ async fn money(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
 /// The payment the step was sent to, which need not be the one the order shows now.
 async fn own_payment(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Option<(UnzerClient, Payment)> {
     let id = record.effect.payment()?;
-    let payment = match facts.payment.known().filter(|payment| payment.id == id) {
+    let payment = match facts.payment_with(id) {
         Some(payment) => payment.clone(),
         None => ring.payment(id, Hint::default()).await.ok()?,
     };
@@ -355,25 +357,35 @@ fn shipment(facts: &Facts) -> Seen {
 
 fn changed_authorization(facts: &Facts, record: &StepRecord) -> Seen {
     let (Some(payment), Some(amount)) = (facts.payment.known(), record.effect.amount()) else { return Seen::NotYet };
-    let changed = payment.transactions.iter().any(|entry| {
-        entry.kind == TransactionKind::Authorize && entry.status == TransactionStatus::Success && entry.amount == amount
-    });
+    let unzer = UnzerSums::of(payment, sums::group(payment));
+    // What was given free before may count in the amount or not.
+    let changed = [unzer.authorized, unzer.authorized - unzer.reversed].contains(&amount.minor);
     if changed { Seen::Ended(done("amount read back")) } else { Seen::Nothing }
 }
 
 /// A new authorisation is found by its own order id.
 async fn reauthorized(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
     let Effect::Reauthorize { order_id, .. } = &record.effect else { return Seen::CannotTell };
-    let client = facts.payment.known().and_then(|payment| ring.client(&payment.public_key));
+    let of_step = record.effect.payment().and_then(|id| facts.payment_with(id)).or_else(|| facts.payment.known());
+    let client = of_step.and_then(|payment| ring.client(&payment.public_key));
     let Some(client) = client else { return Seen::NotYet };
     match client.payment_by_order_id(order_id).await {
         Ok(payment) => {
-            let evidence = Evidence {
-                transaction: Some(format!("payments/{}", payment.id)),
-                note: Some("read back".to_owned()),
-                ..Evidence::default()
-            };
-            Seen::Ended(Outcome::Done(evidence))
+            let begun = payment.transactions.iter().find(|entry| entry.kind == TransactionKind::Authorize);
+            let Some(entry) = begun else { return Seen::CannotTell };
+            let Ok(detail) = detail(client, &payment, entry).await else { return Seen::NotYet };
+            // Another system may use the same order id with the same keys.
+            if !detail.payment_reference.as_deref().is_some_and(|reference| reference.contains(&record.token)) {
+                return Seen::CannotTell;
+            }
+            match by_status(entry, &detail, record) {
+                Seen::Ended(Outcome::Done(evidence)) => Seen::Ended(Outcome::Done(Evidence {
+                    transaction: Some(format!("payments/{}/{}", payment.id, entry.path)),
+                    ..evidence
+                })),
+                Seen::Ended(Outcome::Pending(_)) | Seen::NotYet => Seen::Ended(reauthorize::refused_for_buyer()),
+                seen => seen,
+            }
         }
         Err(crate::unzer::UnzerError::NotFound { .. }) => Seen::Nothing,
         Err(_) => Seen::NotYet,

@@ -9,6 +9,7 @@ mod look;
 mod payment;
 pub mod peers;
 mod reading;
+mod reauthorize;
 mod record;
 pub mod requests;
 pub mod schedule;

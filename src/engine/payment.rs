@@ -90,7 +90,7 @@ pub async fn read(
     if let Some(other) = other_order(journal, order, external_nr, &payment).await? {
         return Ok(PaymentView::OtherOrder(other.to_string()));
     }
-    if let Err(error) = fill_details(ring, &mut payment, before).await {
+    if let Err(error) = fill_details(ring, &mut payment, last, before).await {
         return Ok(without_payment(&error, before, now));
     }
     // Claimed only now: a wrong id that was never this order's must not keep the right order from it.
@@ -130,7 +130,8 @@ async fn other_order(
     Ok(rows.into_iter().find(|row| row.order != *order && row.nr_external == payment.order_id).map(|row| row.order))
 }
 
-fn without_payment(error: &UnzerError, before: Option<&Facts>, now: Time) -> PaymentView {
+/// What is known where a payment could not be read.
+pub(super) fn without_payment(error: &UnzerError, before: Option<&Facts>, now: Time) -> PaymentView {
     let since = match before.map(|facts| &facts.payment) {
         Some(PaymentView::Unreachable { since, .. }) => *since,
         _ => now,
@@ -148,14 +149,19 @@ fn without_payment(error: &UnzerError, before: Option<&Facts>, now: Time) -> Pay
 }
 
 /// Reads the single transactions the rules need: charges, for their invoice and unique id, and refunds this daemon has
-/// not made itself. A transaction that was read once does not change any more.
-async fn fill_details(ring: &KeyRing, payment: &mut Payment, before: Option<&Facts>) -> Result<(), UnzerError> {
+/// not made itself. A transaction that was read once does not change any more: `known` is the reading before.
+pub(super) async fn fill_details(
+    ring: &KeyRing,
+    payment: &mut Payment,
+    known: Option<&Payment>,
+    before: Option<&Facts>,
+) -> Result<(), UnzerError> {
     let Some(client) = ring.client(&payment.public_key) else {
         return Err(UnzerError::Configuration { code: "no key pair".to_owned() });
     };
-    let known = before.and_then(|facts| facts.payment.known());
-    let ours = |path: &str| before.is_some_and(|facts| facts.past.iter().any(|past| refunded_by(past, path)));
     let id = payment.id.clone();
+    let known = known.filter(|known| known.id == id);
+    let ours = |path: &str| before.is_some_and(|facts| facts.past.iter().any(|past| refunded_by(past, &id, path)));
     for entry in &mut payment.transactions {
         let wanted = entry.status == TransactionStatus::Success
             && match entry.kind {
@@ -175,8 +181,8 @@ async fn fill_details(ring: &KeyRing, payment: &mut Payment, before: Option<&Fac
     Ok(())
 }
 
-fn refunded_by(past: &crate::policy::Past, path: &str) -> bool {
-    matches!(&past.effect, Effect::Refund { .. })
+fn refunded_by(past: &crate::policy::Past, id: &str, path: &str) -> bool {
+    matches!(&past.effect, Effect::Refund { payment, .. } if payment == id)
         && matches!(&past.outcome, Some(Outcome::Done(evidence)) if evidence.transaction.as_deref() == Some(path))
 }
 

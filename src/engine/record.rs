@@ -27,6 +27,7 @@ pub fn digest(facts: &Facts) -> String {
         facts.locked,
         (&facts.pay_id, &facts.last_auth_code),
         &facts.payment,
+        &facts.earlier,
         &facts.unclear,
     );
     let json = serde_json::to_vec(&shown).unwrap_or_default();

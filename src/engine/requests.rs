@@ -7,6 +7,7 @@ use crate::steps::OrderId;
 
 use super::cycle::Scope;
 use super::daemon::Daemon;
+use super::work::Asked;
 
 /// Requests taken at a time.
 const BATCH: i64 = 10;
@@ -14,6 +15,8 @@ const BATCH: i64 = 10;
 pub const CYCLE: &str = "cycle";
 /// Another try at one order, now.
 pub const RETRY: &str = "retry";
+/// A new authorisation for one order, now.
+pub const REAUTHORIZE: &str = "reauthorize";
 
 /// Asks the daemon for a cycle.
 pub fn cycle_request(actor: &str, scope: &Scope) -> NewRequest {
@@ -29,10 +32,19 @@ pub fn cycle_request(actor: &str, scope: &Scope) -> NewRequest {
 
 /// Asks the daemon to try an order again.
 pub fn retry_request(actor: &str, order: &OrderId, reason: &str) -> NewRequest {
+    of_order(RETRY, actor, order, reason)
+}
+
+/// Asks the daemon to authorise an order's payment anew (R16).
+pub fn reauthorize_request(actor: &str, order: &OrderId, reason: &str) -> NewRequest {
+    of_order(REAUTHORIZE, actor, order, reason)
+}
+
+fn of_order(kind: &str, actor: &str, order: &OrderId, reason: &str) -> NewRequest {
     NewRequest {
         order: Some(order.clone()),
         actor: actor.to_owned(),
-        kind: RETRY.to_owned(),
+        kind: kind.to_owned(),
         args: Value::Null,
         reason: reason.to_owned(),
         amounts_seen: Value::Null,
@@ -60,13 +72,14 @@ async fn answer(daemon: &Daemon, request: &Request) -> Result<Value, super::Work
             let scope: Scope = serde_json::from_value(request.args.clone()).unwrap_or_default();
             Ok(json!({"report": daemon.run_cycle(&scope).await?}))
         }
-        (RETRY, Some(order)) => retry(daemon, order).await,
+        (RETRY, Some(order)) => act_on(daemon, order, false).await,
+        (REAUTHORIZE, Some(order)) => act_on(daemon, order, true).await,
         (kind, _) => Ok(json!({"error": format!("this daemon does not know the request \"{kind}\"")})),
     }
 }
 
 /// Works on one order at once; what was refused before may be tried again.
-async fn retry(daemon: &Daemon, order: &OrderId) -> Result<Value, super::WorkError> {
+async fn act_on(daemon: &Daemon, order: &OrderId, reauthorize: bool) -> Result<Value, super::WorkError> {
     if let Some(until) = daemon.quiet_until() {
         return Ok(json!({"quiet_until": until}));
     }
@@ -74,8 +87,8 @@ async fn retry(daemon: &Daemon, order: &OrderId) -> Result<Value, super::WorkErr
     let Some(row) = shop.journal.load_order(order).await? else {
         return Ok(json!({"error": format!("order {order} is not known")}));
     };
-    let now = shop.clock.now();
-    let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(now))?;
+    let asked = Asked { at: shop.clock.now(), reauthorize };
+    let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
     daemon.run_order(&shop, &work).await?;
     Ok(json!({"done": true}))
 }

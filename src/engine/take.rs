@@ -8,10 +8,11 @@ use crate::journal::{Guard, IntendError, JournalError, Limits, Owner, StepPermit
 use crate::money::Currency;
 use crate::pixi::{AuthorizationStatus, PixiClient};
 use crate::policy::Facts;
-use crate::steps::{Effect, Outcome, Step};
+use crate::steps::{Effect, Kind, Outcome, Step};
 use crate::unzer::KeyRing;
 use crate::wire::Cause;
 
+use super::reauthorize;
 use super::work::Workshop;
 
 /// Name pixi shows as the author of locks.
@@ -41,8 +42,8 @@ pub async fn step(
     step: &Step,
 ) -> Result<Taken, JournalError> {
     let snapshot: Vec<String> = facts
-        .payment
-        .known()
+        .payment_with(step.effect.payment().unwrap_or_default())
+        .or_else(|| facts.payment.known())
         .map(|payment| payment.transactions.iter().map(|entry| entry.path.clone()).collect())
         .unwrap_or_default();
     let limits = limits(shop, facts.currency, &step.effect);
@@ -109,8 +110,12 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Sends what the permit is for.
 async fn send(pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
     if permit.effect().kind().moves_money() {
-        let client = facts.payment.known().and_then(|payment| ring.client(&payment.public_key));
+        let of_step = permit.effect().payment().and_then(|id| facts.payment_with(id));
+        let client = of_step.and_then(|payment| ring.client(&payment.public_key));
         return match client {
+            Some(client) if permit.effect().kind() == Kind::Reauthorize => {
+                reauthorize::send(client, facts, permit).await
+            }
             Some(client) => client.carry_out(permit).await,
             None => Outcome::not_sent(Cause::Invalid),
         };

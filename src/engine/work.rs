@@ -14,13 +14,13 @@ use crate::policy::facts::Unclear;
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
 use crate::text::Notice;
-use crate::unzer::KeyRing;
+use crate::unzer::{KeyRing, Payment};
 
 use super::payment::{self, FoundId, Purpose};
 use super::peers::{self, Peers};
 use super::reading::{self, PixiReading};
 use super::take::{self, Taken};
-use super::{brakes, look, record};
+use super::{brakes, look, reauthorize, record};
 
 /// Facts older than this move no money.
 const FRESH: Duration = Duration::from_mins(5);
@@ -65,6 +65,15 @@ pub enum Worked {
     Stopped,
 }
 
+/// What a person asked for, where one did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// When: what was refused before may be tried again.
+    pub at: Time,
+    /// For a new authorisation (R16).
+    pub reauthorize: bool,
+}
+
 /// One order in hand.
 pub struct Work<'a> {
     shop: &'a Workshop,
@@ -74,8 +83,7 @@ pub struct Work<'a> {
     payment_type: PaymentType,
     order: OrderId,
     code: PaymentCode,
-    /// Time of `order retry`, where a person asked.
-    retry_at: Option<Time>,
+    asked: Option<Asked>,
 }
 
 /// How to go on after a step.
@@ -92,7 +100,7 @@ enum Next {
 #[derive(Default)]
 struct Readings {
     pixi: Option<PixiReading>,
-    payment: Option<PaymentView>,
+    payment: Option<(PaymentView, Vec<Payment>)>,
     at: Option<Time>,
 }
 
@@ -110,7 +118,7 @@ impl Workshop {
         mandant: &MandantId,
         code: &PaymentCode,
         nr: i64,
-        retry_at: Option<Time>,
+        asked: Option<Asked>,
     ) -> Result<Work<'a>, WorkError> {
         let payment_type = peers::payment_type(&self.settings, mandant, code).ok_or(WorkError::NotConfigured)?;
         Ok(Work {
@@ -121,7 +129,7 @@ impl Workshop {
             payment_type: payment_type.clone(),
             order: OrderId { api: api.clone(), mandant: mandant.clone(), nr },
             code: code.clone(),
-            retry_at,
+            asked,
         })
     }
 }
@@ -249,13 +257,18 @@ impl Work<'_> {
             None => record::fresh_row(self.seen(&pixi, now), now),
         };
         let known_id = row.payment.clone();
+        let chain = reauthorize::chain(&past.iter().map(into_past).collect::<Vec<_>>());
         let found = payment::find_id(&self.pixi, &pixi.header, &self.payment_type, known_id.as_deref()).await?;
+        let named = found.clone();
+        let found = reauthorize::current(found, &chain);
         let manual = payment::is_manual(&pixi.header, &found);
         if readings.payment.is_none() {
-            readings.payment = Some(self.read_payment(&pixi, &found, manual, before.as_ref(), purpose, now).await?);
+            let view = self.read_payment(&pixi, &found, manual, before.as_ref(), purpose, now).await?;
+            let both = reauthorize::read_earlier(&self.ring, &chain, view, before.as_ref(), now).await;
+            readings.payment = Some(both);
         }
-        let payment = readings.payment.clone().unwrap_or(PaymentView::NoId);
-        let facts = self.assemble(&row, pixi, payment, found, manual, before.as_ref(), &past, now);
+        let payment = readings.payment.clone().unwrap_or((PaymentView::NoId, Vec::new()));
+        let facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
         Ok(Some((row, facts)))
     }
 
@@ -323,7 +336,7 @@ impl Work<'_> {
         &self,
         row: &OrderRow,
         pixi: PixiReading,
-        payment: PaymentView,
+        (payment, earlier): (PaymentView, Vec<Payment>),
         found: FoundId,
         manual: bool,
         before: Option<&Facts>,
@@ -360,11 +373,12 @@ impl Work<'_> {
             documents: pixi.documents,
             unclear,
             payment,
-            earlier: Vec::new(),
+            earlier,
             past: past.iter().map(into_past).collect(),
             stable_since: now,
             readings: 1,
-            retry_at: self.retry_at,
+            retry_at: self.asked.map(|asked| asked.at),
+            reauthorize_asked: self.asked.is_some_and(|asked| asked.reauthorize),
         };
         if record::digest(&facts) == row.facts_digest {
             facts.stable_since = row.digest_since;

@@ -65,6 +65,9 @@ fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
         Effect::Reverse { amount, at: ReverseAt::Claim { .. }, .. } => {
             Phrase::new(PhraseKey::CommentClaimLowered).with("amount", draft.write(*amount))
         }
+        Effect::Reauthorize { amount, .. } | Effect::ChangeAuthorization { amount, .. } => {
+            Phrase::new(PhraseKey::CommentReauthorized).with("amount", draft.write(*amount))
+        }
         Effect::Ship { invoice, .. } => Phrase::new(PhraseKey::CommentShipped).with("document", invoice),
         Effect::Reverse { amount, .. } => Phrase::new(PhraseKey::CommentReversed).with("amount", draft.write(*amount)),
         Effect::Refund { amount, credit_note: Some(note), .. } => {

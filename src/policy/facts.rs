@@ -63,6 +63,9 @@ pub struct Facts {
     pub readings: u32,
     /// Last time a person asked for another try.
     pub retry_at: Option<Time>,
+    /// A person asks for a new authorisation (R16).
+    #[serde(default)]
+    pub reauthorize_asked: bool,
 }
 
 /// Whether the daemon manages an order.

@@ -83,9 +83,19 @@ pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
 
 /// Releases the order: `there` becomes its payment reference, `code` its last return code.
 pub(super) fn release(draft: &mut Draft<'_>, rule: &'static str, there: String, code: &str) {
-    if !draft.facts.on_hold() {
-        return;
+    if draft.facts.on_hold() {
+        write_authorization(draft, rule, there, code);
     }
+}
+
+/// Makes `payment` the payment reference of an order that is not on hold.
+pub(super) fn write_payment(draft: &mut Draft<'_>, rule: &'static str, payment: String) {
+    if !draft.facts.on_hold() {
+        write_authorization(draft, rule, payment, "AUTHORIZED");
+    }
+}
+
+fn write_authorization(draft: &mut Draft<'_>, rule: &'static str, there: String, code: &str) {
     let done = draft.facts.done().filter(|past| matches!(past.effect, Effect::Release { .. })).count();
     let message = format!("pixi-payd {rule}");
     let effect = Effect::Release { auth_id: there, auth_code: code.to_owned(), message };

@@ -14,6 +14,7 @@ mod draft;
 pub mod facts;
 mod identity;
 mod locks;
+mod reauthorize;
 mod refunds;
 mod release;
 mod returns;
@@ -110,7 +111,9 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     watch::chargeback(draft)?;
     cancel::dead(draft)?;
     release::release(draft)?;
+    reauthorize::asked_after_release(draft)?;
     watch::cover_after_release(draft)?;
+    reauthorize::tell_pixi(draft);
     capture::capture_invoices(draft);
     claim::watch(draft);
     claim::reverse_not_owed(draft);
@@ -118,6 +121,7 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     claim::ship(draft);
     returns::refund_credit_notes(draft);
     cancel::reverse_rest(draft);
+    reauthorize::reverse_earlier(draft);
     booking::book(draft);
     locks::unlock_if_cured(draft);
     draft.settle();

@@ -11,7 +11,7 @@ use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionSta
 
 use super::attempts::Attempt;
 use super::draft::Draft;
-use super::{capture, claim, locks, sums};
+use super::{capture, claim, locks, reauthorize, sums};
 
 /// A buyer who has not finished is worth a hint after this long …
 const HINT_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -50,6 +50,7 @@ pub(super) fn release(draft: &mut Draft<'_>) -> ControlFlow<()> {
 
 fn let_go(draft: &mut Draft<'_>, payment: &Payment, group: Group) -> ControlFlow<()> {
     earlier_release(draft)?;
+    reauthorize::put_back_on_hold(draft, payment)?;
     money_there(draft, payment)?;
     enough_money(draft)?;
     match (group, draft.facts.mode) {

@@ -67,6 +67,7 @@ pub(super) fn order(external_nr: &str) -> Story {
         stable_since: now,
         readings: 1,
         retry_at: None,
+        reauthorize_asked: false,
     };
     Story { facts, terms: terms(), now, did: Vec::new(), answers: VecDeque::new() }
 }
@@ -450,22 +451,46 @@ impl Story {
                 let (kind, status) = (TransactionKind::Shipment, TransactionStatus::Success);
                 evidence.transaction = Some(self.enter(kind, status, None, claim, None));
             }
-            Effect::Reverse { amount, .. } => {
-                assert!(amount.minor > 0 && amount.minor <= self.unzer().rest, "reversed more than authorised");
-                let (kind, status) = (TransactionKind::CancelAuthorize, TransactionStatus::Success);
-                evidence.transaction = Some(self.enter(kind, status, None, amount.minor, None));
+            Effect::Reauthorize { payment, amount, .. } => {
+                let PaymentView::Known(old) = &self.facts.payment else { panic!("no payment") };
+                assert_eq!(old.id, *payment);
+                let (old, pay_id) = (old.as_ref().clone(), self.facts.pay_id.clone());
+                let id = format!("s-pay-{}", 32 + self.facts.earlier.len());
+                self.facts.earlier.push(old.clone());
+                *self = self.clone().method(&old.method.0);
+                self.facts.pay_id = pay_id;
+                if let PaymentView::Known(new) = &mut self.facts.payment {
+                    new.id.clone_from(&id);
+                }
+                let (kind, status) = (TransactionKind::Authorize, TransactionStatus::Success);
+                let path = self.enter(kind, status, None, amount.minor, None);
+                evidence.transaction = Some(format!("payments/{id}/{path}"));
             }
-            Effect::Refund { amount, at, .. } => {
+            Effect::ChangeAuthorization { amount, .. } => {
+                let reversed = self.unzer().reversed;
+                let PaymentView::Known(payment) = &mut self.facts.payment else { panic!("no payment") };
+                payment.transactions[0].amount.minor = amount.minor + reversed;
+            }
+            Effect::Reverse { payment, amount, .. } => {
+                evidence.transaction = Some(self.on_payment(payment, |story| {
+                    assert!(amount.minor > 0 && amount.minor <= story.rest_of_this(), "reversed more than authorised");
+                    let (kind, status) = (TransactionKind::CancelAuthorize, TransactionStatus::Success);
+                    story.enter(kind, status, None, amount.minor, None)
+                }));
+            }
+            Effect::Refund { payment, amount, at, .. } => {
                 assert!(amount.minor > 0 && amount.minor <= self.unzer().net, "refunded more than captured");
                 let charge = match at {
                     RefundAt::Charge { charge } => Some(charge.as_str()),
                     RefundAt::Payment => None,
                 };
-                if let Some(charge) = charge {
-                    assert!(amount.minor <= self.left_on(charge), "refunded more than the charge holds");
-                }
-                let (kind, status) = (TransactionKind::CancelCharge, TransactionStatus::Success);
-                evidence.transaction = Some(self.enter(kind, status, charge, amount.minor, None));
+                evidence.transaction = Some(self.on_payment(payment, |story| {
+                    if let Some(charge) = charge {
+                        assert!(amount.minor <= story.left_on(charge), "refunded more than the charge holds");
+                    }
+                    let (kind, status) = (TransactionKind::CancelCharge, TransactionStatus::Success);
+                    story.enter(kind, status, charge, amount.minor, None)
+                }));
             }
             Effect::BookInvoice { invoice: nr, amount, .. } | Effect::BookReturn { credit_note: nr, amount, .. } => {
                 let document = self.facts.documents.iter_mut().find(|document| document.nr == *nr).unwrap();
@@ -476,6 +501,23 @@ impl Story {
         }
         self.changed();
         evidence
+    }
+
+    /// Does something with the payment `id`, be it the current one or one before.
+    fn on_payment<T>(&mut self, id: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+        let Some(at) = self.facts.earlier.iter().position(|old| old.id == id) else { return act(self) };
+        let old = PaymentView::Known(Box::new(self.facts.earlier.remove(at)));
+        let current = std::mem::replace(&mut self.facts.payment, old);
+        let result = act(self);
+        let PaymentView::Known(old) = std::mem::replace(&mut self.facts.payment, current) else { panic!("no payment") };
+        self.facts.earlier.insert(at, *old);
+        result
+    }
+
+    /// What is left of the authorisation of the payment that is current now.
+    fn rest_of_this(&self) -> i64 {
+        let payment = self.facts.payment.known().unwrap();
+        UnzerSums::of(payment, sums::group(payment)).rest
     }
 
     fn is_shipped(&self) -> bool {

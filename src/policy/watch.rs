@@ -9,7 +9,7 @@ use crate::text::{Notice, Number, Phrase, PhraseKey};
 
 use super::draft::Draft;
 use super::facts::Past;
-use super::{locks, release};
+use super::{locks, reauthorize, release};
 
 /// Two looks past every deadline have been made by then.
 const LOOKED_FOR: TimeDelta = TimeDelta::hours(2);
@@ -76,5 +76,6 @@ pub(super) fn cover_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
     draft.rule(rule);
     locks::lock(draft, rule, &notice);
     draft.notice(notice);
+    reauthorize::advise(draft);
     ControlFlow::Continue(())
 }

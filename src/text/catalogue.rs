@@ -204,6 +204,27 @@ catalogue! {
         now_de: "Nichts zu tun; zu viel bezahltes Geld wird nicht von selbst erstattet.",
         now_en: "Nothing to do; money paid in excess is never sent back by itself."
     }
+    /// R16: hint.
+    CannotReauthorize = 1216 {
+        de: "Für {method} ist keine neue Autorisierung ohne den Käufer möglich.",
+        en: "{method} cannot be authorised again without the buyer.",
+        now_de: "Den Käufer um eine neue Zahlung bitten.",
+        now_en: "Ask the buyer for a new payment."
+    }
+    /// R16: refused.
+    ReauthorizationRefused = 1217 {
+        de: "Die neue Autorisierung über {amount} wurde abgelehnt ({code}).",
+        en: "The new authorisation of {amount} was refused ({code}).",
+        now_de: "Zahlung mit dem Käufer klären; die Versandsperre ist gesetzt.",
+        now_en: "Settle the payment with the buyer; the shipping lock is set."
+    }
+    /// R16: hint, where a person is asked.
+    MayReauthorize = 1218 {
+        de: "Es fehlen {amount}; eine neue Autorisierung ist möglich.",
+        en: "{amount} is missing; a new authorisation is possible.",
+        now_de: "Wenn gewünscht: pixi-payd order reauthorize {order}.",
+        now_en: "If wanted: pixi-payd order reauthorize {order}."
+    }
     /// C0: paid by somebody else.
     AlreadyPaidInPixi = 1301 {
         de: "Rechnung {document} ist in pixi schon mit {paid} bezahlt, ohne Buchung von hier.",

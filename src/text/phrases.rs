@@ -118,6 +118,11 @@ phrases! {
         de: "Der Versand wird an Unzer gemeldet (Rechnung {document}, Forderung {amount}); damit beginnt das Zahlungsziel.",
         en: "The shipment is reported to Unzer (invoice {document}, claim of {amount}); the buyer's term starts with it."
     }
+    /// R16.
+    Reauthorize {
+        de: "Die Deckung reicht nicht mehr; {amount} werden neu autorisiert.",
+        en: "The cover is no longer enough; {amount} is authorised anew."
+    }
     /// Released in spite of a problem.
     ReleasedWithLock {
         de: "Die Bestellung wird mit Versandsperre freigegeben, weil die Zahlung nicht in Ordnung ist.",
@@ -222,6 +227,11 @@ phrases! {
     CommentShipped {
         de: "Versand an Unzer gemeldet ({document}): das Zahlungsziel des Käufers hat begonnen.",
         en: "Shipment reported to Unzer ({document}): the buyer's term has started."
+    }
+    /// Comment: authorised anew.
+    CommentReauthorized {
+        de: "{amount} neu autorisiert.",
+        en: "{amount} authorised anew."
     }
     /// Comment: refunded for a cancellation.
     CommentRefunded {

@@ -7,5 +7,6 @@ mod claim;
 mod locks;
 mod precedence;
 mod properties;
+mod reauthorize;
 mod release;
 mod returns;

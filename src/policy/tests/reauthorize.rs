@@ -1,0 +1,99 @@
+//! R16: a person puts an order back on hold because its cover is gone or too small.
+
+use crate::config::Reauthorize;
+use crate::policy::story::{Story, order, refused};
+use crate::steps::{Effect, Kind, RefusalKind};
+
+/// Released, then the authorisation is gone, and the goods are still there.
+fn lost(method: &str, setting: Reauthorize) -> Story {
+    let mut story = order("4711").method(method).authorized(119_00, crate::unzer::TransactionStatus::Success).expert();
+    story.terms.payment_type.reauthorize = setting;
+    let story = story.settle().reversed_by_hand(119_00).settle();
+    assert_eq!((story.did.last().unwrap().as_str(), story.problems()), ("lock#1", vec![1209]));
+    story
+}
+
+#[test]
+fn r16_a_card_is_authorised_anew_and_the_old_payment_reversed_last() {
+    let mut story = order("4711").card(119_00).expert();
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    let story = story.settle().total(150_00).settle();
+    assert_eq!((story.problems(), story.facts.locked), (vec![1209], Some(true)));
+    let story = story.on_hold_again().settle();
+    assert_eq!(story.did[2..], ["reauthorize#1", "release#2", "unlock#2", "reverse:s-pay-31:119.00"]);
+    assert_eq!((story.unzer().rest, story.facts.pay_id.as_deref()), (150_00, Some("s-pay-32")));
+    assert_eq!((story.problems(), story.facts.locked), (vec![], Some(false)));
+    let amount = story.facts.past.iter().find_map(|past| match &past.effect {
+        Effect::Reauthorize { amount, order_id, .. } => Some((amount.minor, order_id.clone())),
+        _ => None,
+    });
+    assert_eq!(amount, Some((150_00, "100234-R1".to_owned())));
+}
+
+#[test]
+fn r16_money_taken_before_still_counts_and_is_paid_back_from_where_it_is() {
+    let mut story = order("4711").card(119_00).expert();
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    let story = story.settle().shipped("RE1", &[1]).settle().reversed_by_hand(59_00).settle();
+    let story = story.on_hold_again().settle();
+    assert_eq!(story.unzer().rest, 59_00, "only what is missing is authorised: {:?}", story.did);
+    let story = story.shipped("RE2", &[2]).settle().returned("GS1", &[1]).returned("GS2", &[2]).settle();
+    let moved: Vec<_> =
+        story.did.iter().filter(|key| key.starts_with("capture") || key.starts_with("refund")).collect();
+    assert_eq!(moved, ["capture:RE1", "capture:RE2", "refund:GS1:60.00:s-chg-1", "refund:GS2:59.00:s-chg-1"]);
+    assert_eq!((story.unzer().net, story.problems()), (0, vec![]));
+}
+
+#[test]
+fn r16_instalments_are_changed() {
+    for method in ["pit", "pdd"] {
+        let mut story = order("4711").method(method).authorized(119_00, crate::unzer::TransactionStatus::Success);
+        story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+        let story = story.settle().total(150_00).settle().on_hold_again().settle();
+        assert_eq!(story.did[2..], ["change:s-pay-31:150.00", "release#2", "unlock#2"]);
+        assert_eq!((story.unzer().rest, story.problems()), (150_00, vec![]));
+    }
+}
+
+#[test]
+fn r16_other_methods_say_that_they_cannot() {
+    for method in ["ppl", "piv"] {
+        let story = lost(method, Reauthorize::OnHold).on_hold_again().settle();
+        assert!(story.hints().contains(&1216), "{:?}", story.hints());
+        assert_eq!((story.did.last().unwrap().as_str(), story.facts.locked), ("release#2", Some(true)));
+    }
+}
+
+#[test]
+fn r16_never_and_ask_are_kept_to() {
+    let story = lost("crd", Reauthorize::Never).on_hold_again().settle();
+    assert!(!story.did.iter().any(|key| key.starts_with("reauthorize")));
+    let mut story = lost("crd", Reauthorize::Ask).on_hold_again();
+    assert!(story.hints().contains(&1218) && !story.next().contains(&"reauthorize#1".to_owned()));
+    story = story.settle();
+    story.facts.reauthorize_asked = true;
+    assert_eq!(story.next(), ["reauthorize#1"]);
+    assert!(story.take());
+    story.facts.reauthorize_asked = false;
+    let story = story.settle();
+    assert_eq!(story.did.iter().filter(|key| key.starts_with("reauthorize")).count(), 1);
+    assert_eq!((story.facts.pay_id.as_deref(), story.facts.locked), (Some("s-pay-32"), Some(false)));
+}
+
+#[test]
+fn r16_a_refusal_locks_and_is_not_asked_again_until_a_person_does() {
+    let story = lost("crd", Reauthorize::OnHold).answer(Kind::Reauthorize, refused(RefusalKind::Hard));
+    let story = story.on_hold_again().settle();
+    assert_eq!(story.facts.locked, Some(true));
+    assert_eq!(story.facts.past.iter().filter(|past| past.effect.kind() == Kind::Reauthorize).count(), 1);
+    let story = story.on_hold_again().settle();
+    assert_eq!(story.facts.past.iter().filter(|past| past.effect.kind() == Kind::Reauthorize).count(), 2);
+    assert_eq!((story.problems(), story.facts.locked), (vec![], Some(false)), "{:?}", story.did);
+}
+
+#[test]
+fn r16_too_little_money_at_first_import_is_no_request() {
+    let mut story = order("4711").card(50_00).expert();
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    assert_eq!((story.next(), story.problems()), (vec!["lock#1".to_owned(), "release#1".to_owned()], vec![1206]));
+}
