@@ -8,6 +8,8 @@ use std::path::Path;
 
 #[path = "house/reading.rs"]
 mod reading;
+#[path = "house/rules.rs"]
+mod rules;
 
 use reading::{code, paths, words};
 

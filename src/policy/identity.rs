@@ -16,7 +16,7 @@ use super::{locks, sums};
 /// A payment id may arrive this long after the order, and a payment this long after its id.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 /// Silence of a peer is worth a hint after this long.
-const SILENCE: TimeDelta = TimeDelta::minutes(15);
+pub(super) const SILENCE: TimeDelta = TimeDelta::minutes(15);
 
 /// R1: manual, legacy and ignored orders get no step, no lock and no error.
 pub(super) fn left_alone(draft: &mut Draft<'_>) -> ControlFlow<()> {

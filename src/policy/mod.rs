@@ -18,6 +18,7 @@ mod reauthorize;
 mod refunds;
 mod release;
 mod returns;
+pub mod rules;
 pub mod status;
 pub mod sums;
 mod watch;

@@ -11,7 +11,7 @@ use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionSta
 
 use super::attempts::Attempt;
 use super::draft::Draft;
-use super::{capture, claim, locks, reauthorize, sums};
+use super::{capture, claim, identity, locks, reauthorize, sums};
 
 /// A buyer who has not finished is worth a hint after this long …
 const HINT_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -230,8 +230,12 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
         invoice: None,
         shipping: None,
     };
-    let attempt = draft.step("R7", format!("capture:order:{target}"), effect, capture::guards(draft, payment, 0));
+    let key = format!("capture:order:{target}");
+    let attempt = draft.step("R7", key.clone(), effect, capture::guards(draft, payment, 0));
     draft.rule("R7");
+    if !matches!(attempt, Attempt::Done(_)) {
+        silent_capture(draft, &key);
+    }
     match attempt {
         Attempt::Go { .. } => locks::release(draft, "R7", payment.id.clone(), "CHARGED"),
         Attempt::Refused(refusal) | Attempt::Later { refusal: Some(refusal), .. } => match refusal.kind {
@@ -245,6 +249,21 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
             RefusalKind::Passing | RefusalKind::Stale => {}
         },
         Attempt::Done(_) | Attempt::Open(_) | Attempt::Later { .. } | Attempt::GivenUp => {}
+    }
+}
+
+/// R13: a capture that has found no ear for a while is worth a hint.
+fn silent_capture(draft: &mut Draft<'_>, key: &str) {
+    let tries = || draft.facts.past.iter().filter(|past| past.key.0 == key);
+    let (Some(first), Some(last)) = (tries().next(), tries().last()) else { return };
+    let code = match &last.outcome {
+        Some(Outcome::NotSent { cause }) => cause.clone(),
+        Some(Outcome::Refused(no)) if matches!(no.kind, RefusalKind::Passing | RefusalKind::Stale) => no.code.clone(),
+        _ => return,
+    };
+    if draft.now - first.at >= identity::SILENCE {
+        let since = first.at.format("%Y-%m-%d %H:%M UTC");
+        draft.notice(Notice::hint(Number::UnzerSilent).with("since", since).with("code", code));
     }
 }
 

@@ -15,13 +15,13 @@ fn booking(story: &Story) -> Effect {
 }
 
 #[test]
-fn an_invoice_is_booked_with_its_event_over_its_total() {
+fn book_an_invoice_is_booked_with_its_event_over_its_total() {
     let Effect::BookInvoice { invoice, amount, event, .. } = booking(&paid().shipped("RE1", &[1, 2])) else { panic!() };
     assert_eq!((invoice.as_str(), amount.minor, event.as_str()), ("RE1", 119_00, "ZE"));
 }
 
 #[test]
-fn the_sign_of_return_bookings_is_a_setting() {
+fn book_the_sign_of_return_bookings_is_a_setting() {
     let refunded = || {
         let mut story = paid().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]).after(31);
         while !story.did.iter().any(|key| key.starts_with("refund")) && story.take() {}
@@ -36,14 +36,14 @@ fn the_sign_of_return_bookings_is_a_setting() {
 }
 
 #[test]
-fn a_return_without_customer_is_a_problem() {
+fn book_a_return_without_customer_is_a_problem() {
     let mut story = paid().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]);
     story.facts.customer = None;
     assert_eq!(story.settle().problems(), [1403]);
 }
 
 #[test]
-fn a_refused_booking_is_given_up_after_seven_days() {
+fn book_a_refused_booking_is_given_up_after_seven_days() {
     let mut story = paid().shipped("RE1", &[1, 2]);
     for _ in 0..200 {
         story = story.answer(Kind::BookInvoice, refused(RefusalKind::Final));
@@ -59,7 +59,7 @@ fn a_refused_booking_is_given_up_after_seven_days() {
 }
 
 #[test]
-fn a_booking_that_never_arrives_is_given_up_after_seven_days_too() {
+fn book_a_booking_that_never_arrives_is_given_up_after_seven_days_too() {
     let mut story = paid().shipped("RE1", &[1, 2]);
     for _ in 0..200 {
         story = story.answer(Kind::BookInvoice, not_sent());
@@ -72,7 +72,7 @@ fn a_booking_that_never_arrives_is_given_up_after_seven_days_too() {
 }
 
 #[test]
-fn nothing_is_booked_before_its_money_has_moved() {
+fn book_nothing_is_booked_before_its_money_has_moved() {
     let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]);
     story = story.answer(Kind::Capture, unknown());
     while story.take() {}
@@ -82,7 +82,7 @@ fn nothing_is_booked_before_its_money_has_moved() {
 }
 
 #[test]
-fn an_order_with_an_open_booking_is_not_settled() {
+fn settled_is_no_order_with_an_open_booking() {
     let mut story = paid().shipped("RE1", &[1, 2]).answer(Kind::BookInvoice, unknown());
     while story.take() {}
     assert_ne!(story.plan().rule, "settled");
@@ -90,7 +90,7 @@ fn an_order_with_an_open_booking_is_not_settled() {
 }
 
 #[test]
-fn every_action_and_every_problem_is_commented_once() {
+fn comment_every_action_and_every_problem_is_commented_once() {
     let texts = |story: &Story| -> Vec<String> {
         let comment = |effect: &Effect| match effect {
             Effect::Comment { text } => Some(text.clone()),
@@ -112,7 +112,7 @@ fn every_action_and_every_problem_is_commented_once() {
 }
 
 #[test]
-fn a_refused_comment_is_let_be() {
+fn comment_a_refused_comment_is_let_be() {
     let story = order("4711").sofort(119_00).answer(Kind::Comment, refused(RefusalKind::Final)).settle();
     assert!(story.problems().is_empty() && story.plan().steps.is_empty());
 }

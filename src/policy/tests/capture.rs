@@ -237,14 +237,14 @@ fn c9_nothing_is_reversed_while_an_invoice_is_not_captured() {
 }
 
 #[test]
-fn an_invoice_over_nothing_is_neither_captured_nor_booked() {
+fn c1_an_invoice_over_nothing_is_neither_captured_nor_booked() {
     let story = order("4711").lines(&[0, 50_00]).card(50_00).expert().settle().shipped("RE1", &[1]).settle();
     assert!(money(&story).is_empty() && story.problems().is_empty());
     assert_eq!(money(&story.shipped("RE2", &[2]).settle()), ["capture:RE2", "book:RE2"]);
 }
 
 #[test]
-fn pauses_between_looks_grow_from_two_minutes_to_six_hours() {
+fn waiting_pauses_between_looks_grow_from_two_minutes_to_six_hours() {
     let story = expert();
     let pause = |minutes| match story.clone().after(minutes).plan().next_check {
         crate::policy::NextCheck::At(at) => at - story.clone().after(minutes).now,

@@ -140,14 +140,14 @@ fn c3_an_invoice_a_person_has_set_paid_is_not_booked_and_nothing_is_said() {
 }
 
 #[test]
-fn overpaid_money_is_said_and_stays() {
+fn c3_overpaid_money_is_said_and_stays() {
     let story = order("4711").prepayment(119_00).received(130_00).settle().shipped("RE1", &[1, 2]).settle();
     assert_eq!((money(&story), story.hints()), (vec!["book:RE1"], vec![1215]));
     assert_eq!((story.unzer().net, story.plan().payment_status), (130_00, PaymentStatus::Paid));
 }
 
 #[test]
-fn a_cancelled_order_is_not_waited_for_and_late_money_goes_back() {
+fn cancelled_transfer_is_not_waited_for_and_late_money_goes_back() {
     for story in [order("4711").prepayment(119_00), order("4711").on_invoice(119_00)] {
         let story = story.settle().received(20_00).settle().cancelled(&[1, 2]);
         assert_eq!(story.hints(), vec![1507]);
@@ -161,7 +161,7 @@ fn a_cancelled_order_is_not_waited_for_and_late_money_goes_back() {
 }
 
 #[test]
-fn cancelled_lines_lower_the_claim_once_the_order_is_closed() {
+fn cancellation_transfer_lowers_the_claim_once_the_order_is_closed() {
     let story = order("4711").on_invoice(119_00).settle().cancelled(&[2]).settle();
     assert_eq!(money(&story), Vec::<&str>::new(), "not closed, no money in");
     let story = story.shipped("RE1", &[1]).settle();
@@ -171,7 +171,7 @@ fn cancelled_lines_lower_the_claim_once_the_order_is_closed() {
 }
 
 #[test]
-fn cancelled_lines_are_paid_back_as_soon_as_the_money_is_in() {
+fn cancellation_transfer_pays_back_as_soon_as_the_money_is_in() {
     let story = order("4711").prepayment(119_00).settle().cancelled(&[2]).received(119_00).settle();
     assert_eq!((money(&story), story.unzer().net), (vec!["refund:cancel:59.00:s-chg-2"], 60_00));
     assert_eq!(story.facts.locked, Some(false));
@@ -181,7 +181,7 @@ fn cancelled_lines_are_paid_back_as_soon_as_the_money_is_in() {
 }
 
 #[test]
-fn returned_before_it_was_paid_lowers_the_claim_and_books_both() {
+fn returns_transfer_before_it_was_paid_lowers_the_claim_and_books_both() {
     let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
     let story = story.returned("GS1", &[1, 2]).settle();
     assert_eq!(money(&story), ["reverse:claim:119.00", "book:RE1", "book:GS1"]);
@@ -189,7 +189,7 @@ fn returned_before_it_was_paid_lowers_the_claim_and_books_both() {
 }
 
 #[test]
-fn returned_in_part_takes_the_open_claim_first_and_the_receipts_then() {
+fn returns_transfer_takes_the_open_claim_first_and_the_receipts_then() {
     let story = order("4711").on_invoice(119_00).settle().received(100_00).shipped("RE1", &[1, 2]).settle();
     let story = story.returned("GS1", &[1]).settle();
     assert_eq!(money(&story), ["reverse:claim:19.00", "refund:GS1:41.00:s-chg-2", "book:RE1", "book:GS1"]);
@@ -197,7 +197,7 @@ fn returned_in_part_takes_the_open_claim_first_and_the_receipts_then() {
 }
 
 #[test]
-fn nothing_is_booked_while_something_is_to_be_given_back() {
+fn c3_nothing_is_booked_while_something_is_to_be_given_back() {
     let story = order("4711").on_invoice(119_00).settle().received(119_00).shipped("RE1", &[1, 2]);
     let story = story.returned("GS1", &[1]).after(1);
     assert!(!story.next().iter().any(|key| key.starts_with("book")), "{:?}", story.next());
@@ -205,7 +205,7 @@ fn nothing_is_booked_while_something_is_to_be_given_back() {
 }
 
 #[test]
-fn c5_the_notice_comes_after_the_cancellations_and_before_the_returns() {
+fn c5_cancellation_secured_returns_secured_the_notice_comes_between() {
     let story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).settle();
     assert_eq!(money(&story), Vec::<&str>::new(), "not closed");
     let story = story.returned("GS1", &[1]).cancelled(&[2]).settle();
@@ -251,7 +251,7 @@ fn c0_a_secured_invoice_somebody_else_set_paid_is_a_problem() {
 }
 
 #[test]
-fn a_secured_order_cancelled_before_the_notice_lowers_its_claim_to_nothing() {
+fn cancelled_secured_before_the_notice_lowers_its_claim_to_nothing() {
     let story = order("4711").secured_invoice(119_00).settle().cancelled(&[1, 2]).settle();
     assert_eq!((money(&story), reasons(&story)), (vec!["reverse:claim:119.00"], vec![Some(ReasonCode::Cancel)]));
     let at_claim = |effect: &Effect| matches!(effect, Effect::Reverse { at: ReverseAt::Claim { charge }, .. } if charge == "s-chg-1");
@@ -259,7 +259,7 @@ fn a_secured_order_cancelled_before_the_notice_lowers_its_claim_to_nothing() {
 }
 
 #[test]
-fn a_secured_debit_gives_a_reason_with_every_refund() {
+fn returns_a_secured_debit_gives_a_reason_with_every_refund() {
     let story = order("4711").method("dds").charged(119_00, crate::unzer::TransactionStatus::Success).settle();
     let story = story.cancelled(&[2]).shipped("RE1", &[1]).settle().returned("GS1", &[1]).settle();
     assert_eq!(reasons(&story), [Some(ReasonCode::Cancel), Some(ReasonCode::Return)]);
@@ -268,7 +268,7 @@ fn a_secured_debit_gives_a_reason_with_every_refund() {
 }
 
 #[test]
-fn an_unknown_method_goes_by_what_the_payment_shows() {
+fn r8_r9_an_unknown_method_goes_by_what_the_payment_shows() {
     use crate::unzer::TransactionStatus::{Pending, Success};
     let story = order("4711").method("xyz").authorized(119_00, Success).expert().settle();
     assert_eq!((story.did.as_slice(), story.hints()), (["release#1".to_owned()].as_slice(), vec![1212]));

@@ -28,20 +28,20 @@ fn r15_what_was_locked_and_released_is_not_locked_for_a_second_reason() {
 }
 
 #[test]
-fn what_a_person_unlocked_is_not_locked_again_for_the_same_cause() {
+fn cured_what_a_person_unlocked_is_not_locked_again_for_the_same_cause() {
     let story = order("4711").card(119_00).expert().settle().total(130_00).settle().lock_by_hand(false);
     assert_eq!(story.clone().settle().did, ["release#1", "lock#1"]);
     assert_eq!(story.total(140_00).settle().facts.locked, Some(false));
 }
 
 #[test]
-fn a_lock_of_a_person_is_never_lifted() {
+fn cured_a_lock_of_a_person_is_never_lifted() {
     let story = order("4711").card(119_00).expert().lock_by_hand(true).settle();
     assert_eq!((story.did, story.facts.locked), (vec!["release#1".to_owned()], Some(true)));
 }
 
 #[test]
-fn where_pixi_shows_no_locks_ours_is_taken_to_stand() {
+fn cured_where_pixi_shows_no_locks_ours_is_taken_to_stand() {
     let mut story = order("4711").sofort(100_00);
     story.facts.locked = None;
     let story = story.settle();
@@ -49,7 +49,7 @@ fn where_pixi_shows_no_locks_ours_is_taken_to_stand() {
 }
 
 #[test]
-fn without_the_lock_there_is_no_release() {
+fn r6_without_the_lock_there_is_no_release() {
     for answer in [not_sent(), refused(RefusalKind::Final), unknown()] {
         let mut story = order("4711").sofort(100_00).answer(Kind::Lock, answer.clone());
         story.take();
@@ -58,7 +58,7 @@ fn without_the_lock_there_is_no_release() {
 }
 
 #[test]
-fn while_a_capture_is_unknown_nothing_is_unlocked() {
+fn look_while_a_capture_is_unknown_nothing_is_unlocked() {
     let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]).total(130_00);
     story = story.answer(Kind::Capture, unknown());
     while story.take() {}

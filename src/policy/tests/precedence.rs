@@ -5,7 +5,7 @@ use crate::policy::story::{order, unknown};
 use crate::steps::Kind;
 
 #[test]
-fn unclear_facts_stop_everything() {
+fn facts_unclear_stop_everything() {
     for (unclear, number) in
         [(Unclear::Currency, 1603), (Unclear::Merged, 1605), (Unclear::Document("RE9".into()), 1606)]
     {
@@ -19,7 +19,7 @@ fn unclear_facts_stop_everything() {
 }
 
 #[test]
-fn unzers_own_sum_must_agree() {
+fn sums_of_unzer_must_agree() {
     let mut story = order("4711").sofort(119_00);
     if let crate::policy::PaymentView::Known(payment) = &mut story.facts.payment {
         payment.charged.minor = 118_00;
@@ -28,7 +28,7 @@ fn unzers_own_sum_must_agree() {
 }
 
 #[test]
-fn while_a_money_step_is_open_locking_stays_allowed_and_nothing_else() {
+fn look_while_a_money_step_is_open_locking_stays_allowed_and_nothing_else() {
     let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]);
     story = story.answer(Kind::Capture, unknown());
     while story.take() {}
@@ -37,7 +37,7 @@ fn while_a_money_step_is_open_locking_stays_allowed_and_nothing_else() {
 }
 
 #[test]
-fn an_open_step_becomes_a_persons_after_two_hours() {
+fn look_an_open_step_becomes_a_persons_after_two_hours() {
     let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]);
     story = story.answer(Kind::Capture, unknown());
     while story.take() {}
@@ -46,7 +46,7 @@ fn an_open_step_becomes_a_persons_after_two_hours() {
 }
 
 #[test]
-fn a_chargeback_stops_captures_refunds_and_bookings() {
+fn r5_chargeback_stops_captures_refunds_and_bookings() {
     let story = order("4711").sofort(119_00).settle().shipped("RE1", &[1]).charged_back("s-chg-1", 30_00);
     assert_eq!((story.next(), story.problems()), (vec!["lock#1".to_owned()], vec![1205]));
     let story = story.settle().chargeback_won("s-chg-1", 30_00).settle();
@@ -54,7 +54,7 @@ fn a_chargeback_stops_captures_refunds_and_bookings() {
 }
 
 #[test]
-fn charges_made_by_hand_count_as_captured() {
+fn c1_charges_made_by_hand_count_as_captured() {
     let story = order("4711").card(119_00).expert().settle().charged(60_00, crate::unzer::TransactionStatus::Success);
     let story = story.shipped("RE1", &[1]).settle();
     assert_eq!(story.did, ["release#1", "book:RE1"]);

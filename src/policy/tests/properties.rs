@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::policy::facts::LineState;
 use crate::policy::story::{Story, not_sent, order, refused, unknown};
-use crate::policy::{Plan, sums};
+use crate::policy::{Plan, rules, sums};
 use crate::steps::{Effect, Evidence, Kind, Outcome, RefusalKind, ReverseAt};
 use crate::text::PhraseKey;
 use crate::unzer::{Group, Transaction, TransactionKind, TransactionStatus};
@@ -169,9 +169,11 @@ fn check(story: &Story, plan: &Plan) {
     let (unzer, pixi) = (sums.unzer, sums.pixi);
     let tolerance = story.terms.payment_type.rounding_tolerance;
     let open = story.facts.past.iter().any(|past| past.is_open() && past.effect.kind().moves_money());
+    assert!(plan.rule.is_empty() || rules::find(plan.rule).is_some(), "not in the table: {}", plan.rule);
     let mut captured = 0;
     let mut secured = story.facts.locked == Some(true);
     for step in &plan.steps {
+        assert!(rules::find(&step.rule).is_some(), "not in the table: {}", step.rule);
         let guards = step.guards;
         let kind = step.effect.kind();
         assert!(!(open && (kind.moves_money() || matches!(kind, Kind::BookInvoice | Kind::BookReturn))), "{plan:?}");

@@ -199,6 +199,20 @@ fn r7_a_passing_no_keeps_the_order_on_hold() {
 }
 
 #[test]
+fn r7_r13_a_capture_that_finds_no_ear_is_a_hint_after_a_quarter_of_an_hour() {
+    let mut story = order("4711").card(119_00);
+    for _ in 0..4 {
+        story = story.answer(Kind::Capture, not_sent());
+        assert!(story.take());
+        assert_eq!(story.hints(), Vec::<u16>::new());
+        let pause = 1 << (story.facts.past.len() - 1);
+        story = story.after(pause);
+    }
+    story = story.after(1);
+    assert_eq!((story.hints(), story.problems()), (vec![1108], vec![]));
+}
+
+#[test]
 fn r7_wrong_keys_are_no_reason_to_lock() {
     let mut story = order("4711").card(119_00).answer(Kind::Capture, refused(RefusalKind::Configuration));
     story.take();
@@ -243,7 +257,7 @@ fn r13_silence_of_unzer_does_nothing_and_hints_after_a_quarter_of_an_hour() {
 }
 
 #[test]
-fn releases_without_effect_end_after_some_tries() {
+fn release_without_effect_end_after_some_tries() {
     let mut story = order("4711").sofort(119_00);
     for _ in 0..3 {
         while story.take() {}

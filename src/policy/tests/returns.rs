@@ -12,21 +12,21 @@ fn refunds(story: &Story) -> Vec<&str> {
 }
 
 #[test]
-fn a_return_is_refunded_from_its_invoices_charge_and_booked() {
+fn returns_are_refunded_from_its_invoices_charge_and_booked() {
     let story = delivered().returned("GS1", &[2]).settle();
     assert_eq!(refunds(&story), ["refund:GS1:59.00:s-chg-2"]);
     assert_eq!(story.did.last().unwrap(), "book:GS1");
 }
 
 #[test]
-fn a_return_waits_until_it_is_half_an_hour_old() {
+fn brake_a_return_waits_until_it_is_half_an_hour_old() {
     let story = delivered().returned("GS1", &[1]).after(29);
     assert!(story.next().is_empty());
     assert_eq!(story.after(1).next(), ["refund:GS1:60.00:s-chg-1",].as_slice());
 }
 
 #[test]
-fn a_return_is_taken_from_another_charge_or_split_where_its_own_is_used_up() {
+fn returns_are_taken_from_another_charge_or_split_where_its_own_is_used_up() {
     let story = delivered().refunded_by_hand("s-chg-1", 60_00).credited("GS1", &[1], 60_00).settle();
     assert_eq!((refunds(&story), story.did.last().unwrap().as_str()), (vec![], "book:GS1"), "adopted");
     let story = delivered().credited("GS1", &[1, 2], 100_00).settle();
@@ -35,14 +35,14 @@ fn a_return_is_taken_from_another_charge_or_split_where_its_own_is_used_up() {
 }
 
 #[test]
-fn several_returns_at_once_go_by_number() {
+fn returns_several_at_once_go_by_number() {
     let story = delivered().returned("GS2", &[2]).returned("GS1", &[1]).settle();
     assert_eq!(refunds(&story), ["refund:GS1:60.00:s-chg-1", "refund:GS2:59.00:s-chg-2"]);
     assert_eq!((story.unzer().net, story.problems()), (0, vec![]));
 }
 
 #[test]
-fn a_return_never_takes_what_another_shipped_invoice_needs() {
+fn returns_never_takes_what_another_shipped_invoice_needs() {
     let story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]).settle();
     let story = story.answer(Kind::Capture, refused(RefusalKind::Hard)).shipped("RE2", &[2]).settle();
     let story = story.returned("GS2", &[2]).settle();
@@ -53,7 +53,7 @@ fn a_return_never_takes_what_another_shipped_invoice_needs() {
 }
 
 #[test]
-fn a_credit_above_the_invoices_is_a_problem() {
+fn returns_above_the_invoices_are_a_problem() {
     let story = delivered().credited("GS1", &[1, 2], 119_03).settle();
     assert_eq!((refunds(&story), story.problems()), (vec![], vec![1505]));
     let story = delivered().credited("GS1", &[1, 2], 119_02).settle();
@@ -61,20 +61,20 @@ fn a_credit_above_the_invoices_is_a_problem() {
 }
 
 #[test]
-fn a_credit_of_unpaid_goods_is_not_paid_back() {
+fn returns_of_unpaid_goods_is_not_paid_back() {
     let story = order("4711").sofort(60_00).released_by_hand().shipped("RE1", &[1, 2]).settle();
     let story = story.returned("GS1", &[1, 2]).settle();
     assert!(story.unzer().net >= 0 && story.unzer().refunded <= 60_00);
 }
 
 #[test]
-fn a_refund_by_hand_equal_to_one_credit_note_is_its_refund() {
+fn foreign_refund_equal_to_one_credit_note_is_its_refund() {
     let story = delivered().returned("GS1", &[1]).refunded_by_hand("s-chg-1", 59_99).settle();
     assert_eq!((refunds(&story), story.did.last().unwrap().as_str()), (vec![], "book:GS1"));
 }
 
 #[test]
-fn a_refund_by_hand_that_fits_nothing_stops_refunds() {
+fn foreign_refund_that_fits_nothing_stops_refunds() {
     let story = delivered().refunded_by_hand("s-chg-1", 10_00).returned("GS1", &[1]).settle();
     assert_eq!((refunds(&story), story.problems()), (vec![], vec![1506]));
     let story = order("4711").lines(&[50_00, 50_00]).sofort(100_00).settle().shipped("RE1", &[1, 2]).settle();
@@ -83,13 +83,13 @@ fn a_refund_by_hand_that_fits_nothing_stops_refunds() {
 }
 
 #[test]
-fn a_refund_by_hand_that_is_not_decided_yet_is_waited_for() {
+fn foreign_refund_that_is_not_decided_yet_is_waited_for() {
     let story = delivered().returned("GS1", &[1]).refund_pending("s-chg-1", 60_00).settle();
     assert!(refunds(&story).is_empty());
 }
 
 #[test]
-fn pay_later_is_refunded_on_the_payment() {
+fn returns_pay_later_is_refunded_on_the_payment() {
     let story =
         order("4711").pay_later(119_00).settle().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]).after(31);
     let step = story.plan().steps.into_iter().find(|step| step.effect.kind() == Kind::Refund).unwrap();
@@ -98,14 +98,14 @@ fn pay_later_is_refunded_on_the_payment() {
 }
 
 #[test]
-fn a_refused_refund_is_a_problem_and_not_booked() {
+fn returns_a_refused_refund_is_a_problem_and_not_booked() {
     let story = delivered().answer(Kind::Refund, refused(RefusalKind::Final)).returned("GS1", &[1]).settle();
     assert_eq!(story.problems(), [1502]);
     assert!(!story.did.contains(&"book:GS1".to_owned()));
 }
 
 #[test]
-fn a_return_that_has_to_wait_is_not_blocked_by_a_later_one() {
+fn returns_one_that_has_to_wait_is_not_blocked_by_a_later_one() {
     let story = delivered().answer(Kind::Refund, refused(RefusalKind::Passing));
     let story = story.returned("GS1", &[1]).returned("GS2", &[2]).settle();
     assert_eq!(refunds(&story), ["refund:GS2:59.00:s-chg-2", "refund:GS1:60.00:s-chg-1"]);
@@ -113,7 +113,7 @@ fn a_return_that_has_to_wait_is_not_blocked_by_a_later_one() {
 }
 
 #[test]
-fn a_credit_above_the_invoices_within_the_tolerance_gives_back_no_more_than_there_is() {
+fn returns_above_the_invoices_within_the_tolerance_gives_back_no_more_than_there_is() {
     let story = order("4711").pay_later(119_00).settle().invoiced("RE1", &[1, 2], 119_01).settle();
     let story = story.credited("GS1", &[1, 2], 119_02).settle();
     assert_eq!((story.unzer().net, story.did.last().unwrap().as_str()), (0, "book:GS1"));
