@@ -101,7 +101,7 @@ impl Daemon {
 
     fn workshop(settings: Arc<Settings>, stack: &Stack, journal: &Journal, clock: &Clock) -> Workshop {
         let peers = Peers::new(&settings, &stack.wire, clock);
-        Workshop { settings, peers, journal: journal.clone(), clock: clock.clone() }
+        Workshop { settings, peers, journal: journal.clone(), clock: clock.clone(), first_bookings: Arc::default() }
     }
 
     /// What the next work is done with.

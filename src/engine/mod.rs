@@ -5,6 +5,7 @@ pub mod brakes;
 pub mod cycle;
 pub mod daemon;
 mod documents;
+mod first_booking;
 mod look;
 mod payment;
 pub mod peers;

@@ -12,6 +12,7 @@ use crate::steps::{Effect, Kind, Outcome, Step};
 use crate::unzer::KeyRing;
 use crate::wire::Cause;
 
+use super::first_booking::{self, Turn};
 use super::reauthorize;
 use super::work::Workshop;
 
@@ -46,6 +47,13 @@ pub async fn step(
         .or_else(|| facts.payment.known())
         .map(|payment| payment.transactions.iter().map(|entry| entry.path.clone()).collect())
         .unwrap_or_default();
+    match first_booking::turn(shop, pixi, &facts.order, &step.effect).await? {
+        Turn::Now => {}
+        Turn::Later => return Ok(Taken::NotNow),
+        Turn::NotSeen { event, document } => {
+            return Ok(Taken::Held(format!("{event}: {document} ?")));
+        }
+    }
     let limits = limits(shop, facts.currency, &step.effect);
     let permit = match shop.journal.intend(owner, &facts.order, step, &snapshot, limits).await {
         Ok(permit) => permit,

@@ -38,6 +38,8 @@ pub struct Workshop {
     pub journal: Journal,
     /// Time.
     pub clock: Clock,
+    /// Held while it is decided which booking with an event goes first.
+    pub first_bookings: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Why an order could not be worked on.
