@@ -29,6 +29,7 @@ pub fn digest(facts: &Facts) -> String {
         &facts.payment,
         &facts.earlier,
         &facts.unclear,
+        &facts.surroundings,
     );
     let json = serde_json::to_vec(&shown).unwrap_or_default();
     hex(&Sha256::digest(json)[..16])

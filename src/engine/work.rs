@@ -11,7 +11,7 @@ use crate::config::{Mode, PaymentCode, PaymentType, Settings};
 use crate::journal::{Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
 use crate::pixi::{OrderHeader, PixiClient, PixiError};
 use crate::policy::facts::Unclear;
-use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Terms};
+use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
 use crate::text::Notice;
 use crate::unzer::{KeyRing, Payment};
@@ -381,6 +381,7 @@ impl Work<'_> {
             readings: 1,
             retry_at: self.asked.map(|asked| asked.at),
             reauthorize_asked: self.asked.is_some_and(|asked| asked.reauthorize),
+            surroundings: Surroundings::default(),
         };
         if record::digest(&facts) == row.facts_digest {
             facts.stable_since = row.digest_since;

@@ -66,6 +66,73 @@ pub struct Facts {
     /// A person asks for a new authorisation (R16).
     #[serde(default)]
     pub reauthorize_asked: bool,
+    /// What was found out around the order.
+    #[serde(default)]
+    pub surroundings: Surroundings,
+}
+
+/// What was found out around an order and is remembered from one reading to the next. Nothing personal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// R14: last look at the delivery address; none before the first.
+    #[serde(default)]
+    pub address: Option<AddressLook>,
+    /// pixi does not show the order as this daemon's any more; none while it does.
+    #[serde(default)]
+    pub gone: Option<Gone>,
+    /// Lines known before and missing now.
+    #[serde(default)]
+    pub lost_lines: Vec<i64>,
+    /// Documents that also hold lines of other orders.
+    #[serde(default)]
+    pub spanning: Vec<String>,
+    /// Another mandant has goods of the same customer to ship; only looked for after a chargeback.
+    #[serde(default)]
+    pub customer_elsewhere: bool,
+}
+
+/// How pixi's delivery address compares with the one Unzer insured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressVerdict {
+    /// The same, as far as spelling goes.
+    Same,
+    /// Another one.
+    Differs,
+    /// One of the two is not there to be compared.
+    NotChecked,
+}
+
+/// A look at the delivery address. Holds the verdict, never an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressLook {
+    /// What it showed.
+    pub verdict: AddressVerdict,
+    /// Key of the address in pixi that was looked at.
+    pub address: Option<i64>,
+    /// Lines that were on their way or shipped then.
+    pub leaving: usize,
+    /// pixi lets nobody change the address any more.
+    pub fixed: bool,
+}
+
+/// Why an order counts as gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoneHow {
+    /// pixi has no such order of this mandant.
+    Missing,
+    /// It has another payment type now.
+    PaymentType,
+}
+
+/// Readings that did not show the order as this daemon's, while pixi showed others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// How.
+    pub how: GoneHow,
+    /// When, oldest first; no more than are needed to be sure.
+    pub readings: Vec<Time>,
 }
 
 /// Whether the daemon manages an order.

@@ -39,7 +39,7 @@ use crate::steps::Step;
 use crate::text::{Language, Notice, Phrase, Severity};
 
 pub use crate::steps::CANCELLATION_REFERENCE;
-pub use facts::{Facts, Past, PaymentView, Standing};
+pub use facts::{Facts, Past, PaymentView, Standing, Surroundings};
 pub use status::{PaymentStatus, TransferStatus};
 pub use sums::Sums;
 

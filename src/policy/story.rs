@@ -19,7 +19,7 @@ use crate::unzer::{Detail, MethodPrefix, Payment, PaymentState, Transaction, Tra
 
 use super::facts::{Document, DocumentKind, Line, LineState, Past};
 use super::sums::UnzerSums;
-use super::{Facts, NextCheck, PaymentView, Plan, Standing, Sums, Terms, plan, sums};
+use super::{Facts, NextCheck, PaymentView, Plan, Standing, Sums, Surroundings, Terms, plan, sums};
 
 /// More steps than any order ever needs.
 const MOST_STEPS: usize = 150;
@@ -68,6 +68,7 @@ pub(super) fn order(external_nr: &str) -> Story {
         readings: 1,
         retry_at: None,
         reauthorize_asked: false,
+        surroundings: Surroundings::default(),
     };
     Story { facts, terms: terms(), now, did: Vec::new(), answers: VecDeque::new() }
 }
@@ -149,6 +150,7 @@ impl Story {
             order_id: self.facts.external_nr.clone(),
             method: MethodPrefix(prefix.into()),
             type_id: format!("s-{prefix}-1"),
+            customer_id: None,
             transactions: Vec::new(),
             public_key: "s-pub-1".into(),
         }));

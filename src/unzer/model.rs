@@ -196,6 +196,9 @@ pub struct Payment {
     pub method: MethodPrefix,
     /// Payment type id (`s-crd-9x7…`).
     pub type_id: String,
+    /// Customer id (`s-cst-0a1b…`); none where the shop gave none.
+    #[serde(default)]
+    pub customer_id: Option<String>,
     /// All transactions.
     pub transactions: Vec<Transaction>,
     /// Public key of the key pair the payment answers to.

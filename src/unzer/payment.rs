@@ -13,7 +13,8 @@ pub(super) fn parse(fields: &Fields, public_key: &str) -> Result<Payment, Unusab
     let currency = fields.currency("currency")?;
     let amounts = fields.object("amount");
     let amount = |name| amounts.amount(name, currency)?.ok_or(Unusable(name));
-    let type_id = fields.object("resources").text_or_empty("typeId");
+    let resources = fields.object("resources");
+    let type_id = resources.text_or_empty("typeId");
     Ok(Payment {
         id: fields.text("id").ok_or(Unusable("id"))?,
         state: state(&fields.object("state")),
@@ -25,6 +26,7 @@ pub(super) fn parse(fields: &Fields, public_key: &str) -> Result<Payment, Unusab
         order_id: fields.text_or_empty("orderId"),
         method: MethodPrefix(type_id.split('-').nth(1).unwrap_or_default().to_owned()),
         type_id,
+        customer_id: resources.text("customerId"),
         transactions: fields
             .list("transactions")
             .iter()
