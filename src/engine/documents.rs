@@ -31,9 +31,6 @@ pub fn classify(
             continue;
         }
         let rows = document_lines.get(&invoice.invoice_nr).and_then(Option::as_deref).unwrap_or_default();
-        if rows.iter().any(|row| row.order_nr != header.order_nr) {
-            unclear.push(Unclear::Merged);
-        }
         let keys = line_keys(rows);
         let kind = kind(invoice, keys.as_deref(), lines, &documents);
         if kind == DocumentKind::Invoice && !shipped(invoice, keys.as_deref(), lines) {

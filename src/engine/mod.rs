@@ -1,11 +1,14 @@
 //! What moves orders on: the schedule, the cycle, gathering facts, taking steps, settling what is not known, and what
 //! people ask for.
 
+mod address;
+mod bank_data;
 pub mod brakes;
 pub mod cycle;
 pub mod daemon;
 mod documents;
 mod first_booking;
+mod gone;
 mod look;
 mod payment;
 pub mod peers;

@@ -30,6 +30,10 @@ pub struct PixiReading {
     pub shipping: i64,
     /// What does not fit together.
     pub unclear: Vec<Unclear>,
+    /// Lines known before and missing now.
+    pub lost_lines: Vec<i64>,
+    /// Documents that also hold lines of other orders.
+    pub spanning: Vec<String>,
 }
 
 /// Reads an order; none where pixi has no such order (any more).
@@ -49,17 +53,25 @@ pub async fn read(
         unclear.push(Unclear::Currency);
     }
     let lines = rows.iter().map(line).collect::<Vec<_>>();
-    lost_lines(before, &lines, &mut unclear);
+    let lost_lines = lost_lines(before, &lines, &mut unclear);
     let shipping = header.ship_cost.map_or(0, |cost| cost.minor);
     let document_lines = lines_of_documents(pixi, &invoices, before).await?;
     let documents =
         documents::classify(&header, &lines, &invoices, &document_lines, shipping, before, now, &mut unclear);
     vanished_documents(pixi, before, &invoices, &mut unclear).await?;
+    let spanning = spanning(order_nr, &document_lines, &invoices, before);
+    if !spanning.is_empty() {
+        unclear.push(Unclear::Merged);
+    }
+    // Of several things unclear the merging is what explains the others.
+    if let Some(at) = unclear.iter().position(|what| *what == Unclear::Merged) {
+        unclear.swap(0, at);
+    }
     let total = total(pixi, &header, &lines, shipping, before, tolerance).await?;
     if total.is_none() {
         unclear.push(Unclear::Total);
     }
-    Ok(Some(PixiReading { header, currency, lines, documents, total, shipping, unclear }))
+    Ok(Some(PixiReading { header, currency, lines, documents, total, shipping, unclear, lost_lines, spanning }))
 }
 
 fn line(row: &OrderLine) -> Line {
@@ -74,24 +86,38 @@ fn all_in_order_currency(rows: &[OrderLine], invoices: &[Invoice]) -> bool {
     rows.iter().all(|row| row.in_order_currency) && invoices.iter().all(|invoice| invoice.in_order_currency)
 }
 
-/// A line known before must still be there. Seen missing for a while it was taken away by merging orders.
-fn lost_lines(before: Option<&Facts>, lines: &[Line], unclear: &mut Vec<Unclear>) {
-    let Some(before) = before else {
-        if lines.is_empty() {
-            unclear.push(Unclear::Merged);
-        }
-        return;
-    };
-    let lost = before.lines.iter().find(|known| !lines.iter().any(|line| line.key == known.key));
-    if let Some(lost) = lost {
-        let what = format!("line {}", lost.key);
-        let seen_before = before.unclear.iter().any(|known| *known == Unclear::Vanished(what.clone()));
-        unclear.push(if seen_before || before.unclear.contains(&Unclear::Merged) {
-            Unclear::Merged
-        } else {
-            Unclear::Vanished(what)
-        });
+/// A line known before must still be there, cancelled or not: one that is missing for a second time was moved to another
+/// order, and is no cancellation. Answers the missing ones; they are remembered until they come back.
+fn lost_lines(before: Option<&Facts>, lines: &[Line], unclear: &mut Vec<Unclear>) -> Vec<i64> {
+    let remembered = before.map(|facts| facts.surroundings.lost_lines.as_slice()).unwrap_or_default();
+    let known = before.map(|facts| facts.lines.as_slice()).unwrap_or_default();
+    let mut lost: Vec<i64> = known.iter().map(|line| line.key).chain(remembered.iter().copied()).collect();
+    lost.retain(|key| !lines.iter().any(|line| line.key == *key));
+    lost.sort_unstable();
+    lost.dedup();
+    match lost.iter().find(|key| !remembered.contains(key)) {
+        // The first time the answer may just be cut off.
+        Some(new) if remembered.is_empty() => unclear.push(Unclear::Vanished(format!("line {new}"))),
+        _ if !lost.is_empty() || lines.is_empty() => unclear.push(Unclear::Merged),
+        _ => {}
     }
+    lost
+}
+
+/// Documents that hold lines of other orders too: merged by hand. Lines of a document never change, so one that was
+/// seen to span orders does as long as it is there.
+fn spanning(
+    order_nr: i64,
+    document_lines: &BTreeMap<String, Option<Vec<InvoiceLine>>>,
+    invoices: &[Invoice],
+    before: Option<&Facts>,
+) -> Vec<String> {
+    let remembered = before.map(|facts| facts.surroundings.spanning.as_slice()).unwrap_or_default();
+    let spans = |invoice: &&Invoice| {
+        let rows = document_lines.get(&invoice.invoice_nr).and_then(Option::as_deref).unwrap_or_default();
+        remembered.contains(&invoice.invoice_nr) || rows.iter().any(|row| row.order_nr != order_nr)
+    };
+    invoices.iter().filter(spans).map(|invoice| invoice.invoice_nr.clone()).collect()
 }
 
 /// A document known before and missing now was deleted only if pixi says so when asked for it by number.

@@ -15,6 +15,7 @@ use crate::wire::Cause;
 use super::first_booking::{self, Turn};
 use super::reauthorize;
 use super::work::Workshop;
+use super::{bank_data, peers};
 
 /// Name pixi shows as the author of locks.
 const USER: &str = "pixi-payd";
@@ -83,7 +84,7 @@ pub async fn step(
     let outcome = if shop.clock.now() - permit.issued_at() > PERMIT_GOOD_FOR {
         Outcome::not_sent(Cause::Expired)
     } else {
-        send(pixi, ring, facts, permit).await
+        send(shop, pixi, ring, facts, permit).await
     };
     let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
@@ -116,7 +117,7 @@ fn limits(shop: &Workshop, currency: Currency, effect: &Effect) -> Limits {
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends what the permit is for.
-async fn send(pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
+async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
     if permit.effect().kind().moves_money() {
         let of_step = permit.effect().payment().and_then(|id| facts.payment_with(id));
         let client = of_step.and_then(|payment| ring.client(&payment.public_key));
@@ -127,6 +128,11 @@ async fn send(pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPerm
             Some(client) => client.carry_out(permit).await,
             None => Outcome::not_sent(Cause::Invalid),
         };
+    }
+    if let Effect::BankData { payment } = permit.effect() {
+        let block = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
+        let place = block.map(|block| block.write_bank_data).unwrap_or_default();
+        return bank_data::write(pixi, ring, facts, payment, place, shop.settings.language).await;
     }
     to_pixi(pixi, facts, permit).await
 }

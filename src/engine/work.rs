@@ -10,17 +10,17 @@ use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
 use crate::journal::{Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
 use crate::pixi::{OrderHeader, PixiClient, PixiError};
-use crate::policy::facts::Unclear;
+use crate::policy::facts::{GoneHow, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
 use crate::text::Notice;
-use crate::unzer::{KeyRing, Payment};
+use crate::unzer::{KeyRing, Payment, TransactionKind};
 
 use super::payment::{self, FoundId, Purpose};
 use super::peers::{self, Peers};
 use super::reading::{self, PixiReading};
 use super::take::{self, Taken};
-use super::{brakes, look, reauthorize, record};
+use super::{address, brakes, gone, look, reauthorize, record};
 
 /// Facts older than this move no money.
 const FRESH: Duration = Duration::from_mins(5);
@@ -104,6 +104,8 @@ struct Readings {
     pixi: Option<PixiReading>,
     payment: Option<(PaymentView, Vec<Payment>)>,
     at: Option<Time>,
+    /// What surrounds the order, looked at once for each time it is taken in hand.
+    surroundings: Option<Surroundings>,
 }
 
 impl Workshop {
@@ -148,7 +150,7 @@ impl Work<'_> {
                 return Ok(Worked::Rests);
             };
             // Looks are made on what pixi and Unzer show now, never on what they showed once.
-            let gone = facts.unclear == [self.gone_notice()];
+            let gone = policy::disappeared::is_missing(&facts);
             if !gone && look::settle_open(self.shop, self.owner, &self.pixi, &self.ring, &facts, &row).await? {
                 // What was not known is known now: pixi or Unzer may show more than what was read before.
                 readings = Readings::default();
@@ -244,15 +246,12 @@ impl Work<'_> {
         if readings.pixi.is_none() {
             let tolerance = self.payment_type.rounding_tolerance;
             let reading = reading::read(&self.pixi, self.order.nr, before.as_ref(), tolerance, now).await?;
-            let Some(reading) = reading else {
-                return Ok(self.gone(stored, before));
+            let Some(reading) = reading.filter(|reading| reading.header.shop_id == self.order.mandant) else {
+                return self.missing(stored, before, readings, purpose, now).await;
             };
             readings.pixi = Some(reading);
         }
         let Some(pixi) = readings.pixi.clone() else { return Ok(None) };
-        if pixi.header.shop_id != self.order.mandant {
-            return Ok(None);
-        }
         let row = match stored {
             Some(row) => row,
             None if purpose == Purpose::Act => journal.see_order(self.seen(&pixi, now)).await?,
@@ -270,19 +269,87 @@ impl Work<'_> {
             readings.payment = Some(both);
         }
         let payment = readings.payment.clone().unwrap_or((PaymentView::NoId, Vec::new()));
-        let facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
+        let header = pixi.header.clone();
+        let mut facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
+        self.look_around(readings, &header, before.as_ref(), &mut facts, now).await?;
+        confirm(&mut facts, &row);
         Ok(Some((row, facts)))
     }
 
-    /// pixi does not show the order any more: nothing is done on the strength of what was seen before.
-    fn gone(&self, stored: Option<OrderRow>, before: Option<Facts>) -> Option<(OrderRow, Facts)> {
-        let (row, mut facts) = (stored?, before?);
-        facts.unclear = vec![self.gone_notice()];
-        Some((row, facts))
+    /// What surrounds the order: the insured address, its customer, whether it is still this daemon's. Little of it is
+    /// asked for more than once.
+    async fn look_around(
+        &self,
+        readings: &mut Readings,
+        header: &OrderHeader,
+        before: Option<&Facts>,
+        facts: &mut Facts,
+        now: Time,
+    ) -> Result<(), WorkError> {
+        let known = before.map(|facts| facts.surroundings.clone()).unwrap_or_default();
+        let looked = readings.surroundings.is_some();
+        let last = readings.surroundings.take().unwrap_or(known);
+        let around = &mut facts.surroundings;
+        (around.address, around.customer_elsewhere) = (last.address, last.customer_elsewhere);
+        if header.payment_type.as_ref().is_some_and(|code| *code != facts.payment_type) {
+            // The answer about the order itself shows that pixi answers.
+            let sure = std::future::ready(Ok(true));
+            around.gone = Some(gone::count(last.gone.as_ref(), GoneHow::PaymentType, now, sure).await?);
+        }
+        if !looked && facts.standing == Standing::Managed {
+            let check = self.payment_type.address_check;
+            facts.surroundings.address =
+                address::look(check, &self.pixi, &self.ring, header, facts, last.address).await;
+            facts.surroundings.customer_elsewhere = self.customer_elsewhere(facts).await?;
+        }
+        readings.surroundings = Some(facts.surroundings.clone());
+        Ok(())
     }
 
-    fn gone_notice(&self) -> Unclear {
-        Unclear::Vanished(format!("order {}", self.order.nr))
+    /// Whether another mandant still has goods to ship to the customer; asked only where a chargeback may lock them.
+    async fn customer_elsewhere(&self, facts: &Facts) -> Result<bool, WorkError> {
+        let charged_back = facts.payment.known().is_some_and(|payment| {
+            payment.transactions.iter().any(|entry| entry.kind == TransactionKind::Chargeback)
+        });
+        let Some(customer) = facts.customer.filter(|_| charged_back && self.payment_type.lock_customer_on_chargeback)
+        else {
+            return Ok(false);
+        };
+        let others = self.shop.journal.facts_elsewhere(&self.order.api, &self.order.mandant, customer).await?;
+        let to_ship = |json: &String| {
+            // Facts that cannot be read may be of an order that is open.
+            serde_json::from_str::<Facts>(json).map_or(true, |facts| facts.on_hold() || facts.unshipped())
+        };
+        Ok(others.iter().any(to_ship))
+    }
+
+    /// pixi does not show the order any more, or as another mandant's: nothing is done on the strength of what was seen
+    /// before, but its money at Unzer is still looked at.
+    async fn missing(
+        &self,
+        stored: Option<OrderRow>,
+        before: Option<Facts>,
+        readings: &mut Readings,
+        purpose: Purpose,
+        now: Time,
+    ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
+        let (Some(row), Some(before)) = (stored, before) else { return Ok(None) };
+        let mut facts = before.clone();
+        facts.standing = standing(row.management, facts.standing == Standing::Manual, self.payment_type.active);
+        facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
+        (facts.retry_at, facts.stable_since) = (self.asked.map(|asked| asked.at), now);
+        let journal = &self.shop.journal;
+        let others = gone::others_answer(journal, &self.pixi, &self.order);
+        let known = before.surroundings.gone.as_ref();
+        facts.surroundings.gone = Some(gone::count(known, GoneHow::Missing, now, others).await?);
+        if let Some(id) = row.payment.as_deref().filter(|_| facts.standing == Standing::Managed) {
+            let external = facts.external_nr.clone();
+            let read =
+                payment::read(journal, &self.ring, &self.order, &external, id, Some(&before), purpose, now).await?;
+            facts.payment = read;
+        }
+        confirm(&mut facts, &row);
+        Ok(Some((row, facts)))
     }
 
     async fn facts_before(&self, past: &[StepRecord]) -> Result<Option<Facts>, WorkError> {
@@ -355,7 +422,7 @@ impl Work<'_> {
             FoundId::One(id) => Some(id),
             _ => header.ccp_pay_id.clone(),
         };
-        let mut facts = Facts {
+        Facts {
             order: self.order.clone(),
             external_nr: header.order_nr_external.clone().unwrap_or_default(),
             payment_type: row.payment_code.clone(),
@@ -381,14 +448,20 @@ impl Work<'_> {
             readings: 1,
             retry_at: self.asked.map(|asked| asked.at),
             reauthorize_asked: self.asked.is_some_and(|asked| asked.reauthorize),
-            surroundings: Surroundings::default(),
-        };
-        if record::digest(&facts) == row.facts_digest {
-            facts.stable_since = row.digest_since;
-            facts.readings = 2;
+            surroundings: Surroundings {
+                lost_lines: pixi.lost_lines,
+                spanning: pixi.spanning,
+                ..Surroundings::default()
+            },
         }
-        facts
     }
+}
+
+/// Equal to the reading before: confirmed for as long as nothing changes.
+fn confirm(facts: &mut Facts, row: &OrderRow) {
+    let same = record::digest(facts) == row.facts_digest;
+    facts.stable_since = if same { row.digest_since } else { facts.stable_since };
+    facts.readings = if same { 2 } else { 1 };
 }
 
 fn standing(management: Management, manual: bool, active: bool) -> Standing {

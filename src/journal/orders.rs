@@ -307,6 +307,26 @@ impl Journal {
             .await
     }
 
+    /// Stored facts of the customer's orders with other mandants of this API that are not ended. Customer numbers are the
+    /// installation's, so another API's mean somebody else.
+    pub async fn facts_elsewhere(
+        &self,
+        api: &ApiName,
+        mandant: &crate::config::ids::MandantId,
+        customer: i64,
+    ) -> Result<Vec<String>, JournalError> {
+        let (api, mandant, like) = (api.0.clone(), mandant.0.clone(), format!("%\"customer\":{customer},%"));
+        self.0
+            .lanes
+            .read(move |tx| {
+                Box::pin(async move {
+                    let query = sqlx::query(sql::FACTS_ELSEWHERE).bind(api).bind(mandant).bind(like);
+                    query.fetch_all(&mut tx.conn).await?.iter().map(|row| row.text("facts")).collect()
+                })
+            })
+            .await
+    }
+
     /// Makes the payment this order's, unless it is another's already.
     pub async fn claim_payment(&self, order: &OrderId, payment: &str) -> Result<Claim, JournalError> {
         let (order, payment) = (order.clone(), payment.to_owned());

@@ -71,6 +71,8 @@ statements! {
     LOAD_ORDER_ROW = concat!("SELECT ", order_columns!(), "WHERE o.id = $1");
     LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
         WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
+    FACTS_ELSEWHERE = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
+        WHERE o.api = $1 AND o.mandant <> $2 AND o.waits <> 'end' AND f.facts LIKE $3";
     STORE_FACTS = "INSERT INTO facts (order_id, facts) VALUES ($1, $2) \
         ON CONFLICT (order_id) DO UPDATE SET facts = excluded.facts";
     DUE_ORDERS = "SELECT id, next_check_ms FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \

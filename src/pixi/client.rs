@@ -1,6 +1,7 @@
 //! The client of one pixi API.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -65,6 +66,8 @@ struct Inner {
     wire: SharedWire,
     clock: Clock,
     context: RowContext,
+    /// Calls pixi has said to be installed.
+    proven: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl std::fmt::Debug for PixiClient {
@@ -95,6 +98,7 @@ impl PixiClient {
             wire,
             clock,
             context: RowContext { zone: timezone, base_currency: assumptions::BASE_CURRENCY },
+            proven: Arc::default(),
         }))
     }
 
@@ -110,7 +114,13 @@ impl PixiClient {
             wire: Arc::clone(&inner.wire),
             clock: inner.clock.clone(),
             context: RowContext { base_currency: currency, ..inner.context },
+            proven: Arc::clone(&inner.proven),
         }))
+    }
+
+    /// Calls pixi has said to be installed.
+    pub(in crate::pixi) fn proven(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.0.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Name of the API.

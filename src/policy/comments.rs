@@ -5,6 +5,7 @@
 use crate::steps::{Effect, Guards, ReverseAt, StepKey};
 use crate::text::{Notice, Phrase, PhraseKey, Severity};
 
+use super::disappeared;
 use super::draft::Draft;
 use super::facts::{Past, Standing};
 
@@ -13,7 +14,7 @@ const LONGEST: usize = 250;
 
 /// Plans the comments that are still to be written.
 pub(super) fn write(draft: &mut Draft<'_>) {
-    if draft.facts.standing != Standing::Managed {
+    if draft.facts.standing != Standing::Managed || disappeared::is_missing(draft.facts) {
         return;
     }
     let facts = draft.facts;

@@ -165,6 +165,11 @@ impl<'a> Draft<'a> {
         self.settled = true;
     }
 
+    /// Nothing is left to do for the order, whatever state it was seen in last.
+    pub fn close(&mut self) {
+        self.settled = true;
+    }
+
     fn next_check(&self) -> NextCheck {
         if self.left_alone {
             return NextCheck::Ended;

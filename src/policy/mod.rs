@@ -4,13 +4,18 @@
 //! `docs/rules.md`, and `decide` is the order in which rules come first (DESIGN 3.6).
 #![deny(clippy::float_arithmetic)]
 
+mod address;
 pub mod attempts;
+pub mod bank_data;
 mod booking;
 mod cancel;
 mod capture;
 mod claim;
 mod comments;
+mod customer_lock;
+pub mod disappeared;
 mod draft;
+mod expiry;
 pub mod facts;
 mod identity;
 mod locks;
@@ -107,14 +112,18 @@ pub fn plan(facts: &Facts, terms: &Terms, now: Time) -> Plan {
 fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     identity::left_alone(draft)?;
     watch::open_steps(draft);
+    disappeared::gone(draft)?;
     identity::facts_clear(draft)?;
     identity::payment_found(draft)?;
     watch::chargeback(draft)?;
     cancel::dead(draft)?;
+    address::check(draft);
     release::release(draft)?;
     reauthorize::asked_after_release(draft)?;
     watch::cover_after_release(draft)?;
     reauthorize::tell_pixi(draft);
+    expiry::warn(draft);
+    bank_data::write(draft);
     capture::capture_invoices(draft);
     claim::watch(draft);
     claim::reverse_not_owed(draft);

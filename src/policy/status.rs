@@ -6,6 +6,7 @@ use crate::clock::Time;
 use crate::steps::{Effect, Outcome};
 
 use super::booking::GIVEN_UP_AFTER;
+use super::disappeared;
 use super::facts::{Document, DocumentKind, Facts, Past, Standing, Unclear};
 use super::sums::Sums;
 
@@ -96,6 +97,9 @@ pub(super) fn payment(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStat
         Standing::Manual => return PaymentStatus::Manual,
         Standing::Legacy => return PaymentStatus::Legacy,
         Standing::Managed | Standing::Ignored | Standing::SwitchedOff => {}
+    }
+    if disappeared::confirmed(facts) {
+        return PaymentStatus::Disappeared;
     }
     if facts.unclear.contains(&Unclear::Merged) {
         return PaymentStatus::Merged;

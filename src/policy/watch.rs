@@ -9,7 +9,7 @@ use crate::text::{Notice, Number, Phrase, PhraseKey};
 
 use super::draft::Draft;
 use super::facts::Past;
-use super::{locks, reauthorize, release};
+use super::{customer_lock, locks, reauthorize, release};
 
 /// Two looks past every deadline have been made by then.
 const LOOKED_FOR: TimeDelta = TimeDelta::hours(2);
@@ -50,7 +50,9 @@ pub(super) fn chargeback(draft: &mut Draft<'_>) -> ControlFlow<()> {
         return ControlFlow::Continue(());
     }
     let notice = Notice::problem(Number::Chargeback).with("amount", draft.amount(charged_back));
-    locks::lock_and_release(draft, "R5", notice)
+    let ended = locks::lock_and_release(draft, "R5", notice);
+    customer_lock::lock(draft, charged_back);
+    ended
 }
 
 /// R15: after the release the money must still cover what is not shipped. What an order was released with keeps its

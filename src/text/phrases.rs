@@ -63,6 +63,21 @@ phrases! {
         de: "Die Angaben aus pixi sind noch nicht eindeutig; bis dahin wird kein Geld bewegt.",
         en: "What pixi shows is not conclusive yet; no money moves until it is."
     }
+    /// Not shown by pixi, not sure yet.
+    OrderNotShown {
+        de: "pixi zeigt die Bestellung nicht mehr unter dieser Zahlungsart ({times} von {of} Abfragen); es wird noch einmal nachgesehen.",
+        en: "pixi no longer shows the order under this payment type ({times} of {of} readings); it is looked at again."
+    }
+    /// Gone from pixi for sure.
+    OrderDisappeared {
+        de: "Die Bestellung ist aus pixi verschwunden: für sie wird nichts mehr getan, bis sie wieder da ist.",
+        en: "The order has disappeared from pixi: nothing is done for it until it is back."
+    }
+    /// Another payment type for sure.
+    PaymentTypeChanged {
+        de: "Die Zahlungsart der Bestellung wurde in pixi geändert: für sie wird nichts mehr getan, bis sie wieder die alte hat.",
+        en: "The order's payment type was changed in pixi: nothing is done for it until it has the old one again."
+    }
     /// R4: the buyer has not finished.
     BuyerNotFinished {
         de: "Der Käufer hat die Zahlung bei Unzer noch nicht abgeschlossen; die Bestellung wartet auf HOLD.",
@@ -247,6 +262,16 @@ phrases! {
     CommentBooked {
         de: "{document} über {amount} im Kundenkonto gebucht ({event}).",
         en: "{document} of {amount} booked in the customer account ({event})."
+    }
+    /// Comment on a customer: locked.
+    CustomerLocked {
+        de: "Kunde gesperrt: Rückbelastung über {amount} zu Bestellung {order}.",
+        en: "Customer locked: chargeback of {amount} on order {order}."
+    }
+    /// Comment: where the buyer has to pay to. Never kept: it holds bank data.
+    BankData {
+        de: "Überweisungsdaten für den Kunden: Empfänger {holder}, IBAN {iban}, BIC {bic}, Verwendungszweck {descriptor}.",
+        en: "Account for the customer's transfer: recipient {holder}, IBAN {iban}, BIC {bic}, reference {descriptor}."
     }
     /// Why a lock was lifted.
     UnlockReason {

@@ -26,6 +26,8 @@ pub struct Address {
     pub care_of: Option<String>,
     /// Street, with the house number where the installation sends them as one.
     pub street: Option<String>,
+    /// Street and house number in one line, where the installation has a column for it.
+    pub street_line: Option<String>,
     /// House number, where it has a column of its own.
     pub house_nr: Option<String>,
     /// Post code.
@@ -72,7 +74,8 @@ columns!(Address: Addr {
     LastName = MAY "LastName",
     Title = MAY "Title" | "Anrede",
     CareOf = MAY "CareOf" | "Company",
-    Street = MAY "Street" | "Address",
+    Street = MAY "Street",
+    StreetLine = MAY "Address",
     HouseNr = MAY "HouseNr",
     Zip = MAY "ZIP",
     City = MAY "City",
@@ -104,6 +107,7 @@ impl FromRow for Address {
             title: row.string(Addr::Title),
             care_of: row.string(Addr::CareOf),
             street: row.string(Addr::Street),
+            street_line: row.string(Addr::StreetLine),
             house_nr: row.string(Addr::HouseNr),
             zip: row.string(Addr::Zip),
             city: row.string(Addr::City),
@@ -137,7 +141,7 @@ impl PixiClient {
     }
 
     /// Writes the billing address of an order. Whether pixi blanks what is left out is not known: send the address as
-    /// read, with only the bank data changed.
+    /// read, with only the bank data changed, and read it back.
     pub async fn change_address(&self, order_nr: i64, address: &Address) -> Outcome {
         let [holder, bank] = assumptions::BANK_PARAMETERS;
         let mut params = Params::new().text("AddrType", assumptions::BILLING_ADDRESS).int("OrderNr", order_nr);
@@ -150,6 +154,15 @@ impl PixiClient {
             ("Fax2", &address.fax2),
             ("IBAN", &address.iban),
             ("Note", &address.note),
+            ("Email", &address.email),
+            ("Phone", &address.phone),
+            ("Title", &address.title),
+            ("CareOf", &address.care_of),
+            ("Street", &address.street),
+            ("Country", &address.country),
+            ("HouseNr", &address.house_nr),
+            ("LastName", &address.last_name),
+            ("FirstName", &address.first_name),
             (bank, &address.bank_name),
             (holder, &address.account_name),
         ] {

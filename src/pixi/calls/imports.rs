@@ -3,7 +3,7 @@
 use std::fmt;
 
 use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
 use crate::pixi::assumptions;
 use crate::pixi::client::PixiClient;
@@ -101,55 +101,88 @@ pub fn is_payment_id(text: &str) -> bool {
     })
 }
 
-/// Looks through `xml` for elements named `tag` (namespace prefixes do not matter, case does not either) whose whole
-/// text is a payment id. XML that breaks off counts as far as it goes; what stands there may still be one of several,
-/// so a broken document never yields more than [`ImportPaymentId::None`].
+/// The payment id under elements named `tag`: the only distinct value there that is one.
+///
+/// The tag is the payment type's own or that of the id itself: values are the text of each element in it, its own and
+/// those below, and their attributes. Namespace prefixes do not matter, nor does case; CDATA is text like any other.
+/// XML that breaks off or defines entities yields [`ImportPaymentId::None`], for what is missing may be another id.
 pub fn payment_id_in_xml(xml: &str, tag: &str) -> ImportPaymentId {
+    let tag = tag.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '/'));
+    let tag = tag.rsplit(':').next().unwrap_or_default();
     let mut reader = Reader::from_str(xml);
-    let mut depth = 0_usize;
-    // Depth and text of the open elements with the tag; they may hold each other.
-    let mut open: Vec<(usize, String)> = Vec::new();
-    let mut found = ImportPaymentId::None;
+    let mut seen = Seen::default();
     loop {
         match reader.read_event() {
             Ok(Event::Start(start)) => {
-                depth += 1;
-                if depth > MAX_DEPTH {
+                if seen.open.len() >= MAX_DEPTH {
                     return ImportPaymentId::None;
                 }
-                if start.local_name().as_ref().eq_ignore_ascii_case(tag) {
-                    open.push((depth, String::new()));
-                }
+                seen.start(&start, tag);
             }
-            Ok(Event::End(_)) => {
-                if open.last().is_some_and(|(at, _)| *at == depth)
-                    && let Some((_, text)) = open.pop()
-                {
-                    let text = text.trim();
-                    if is_payment_id(text) {
-                        found = found.and(ImportPaymentId::One(text.to_owned()));
-                    }
-                }
-                depth = depth.saturating_sub(1);
+            Ok(Event::Empty(start)) => {
+                seen.start(&start, tag);
+                seen.end();
             }
-            Ok(Event::Text(text)) => append(&mut open, &text),
-            Ok(Event::CData(text)) => append(&mut open, &text),
+            Ok(Event::End(_)) => seen.end(),
+            Ok(Event::Text(text)) => seen.text(&text),
+            Ok(Event::CData(text)) => seen.text(&text),
             Ok(Event::GeneralRef(reference)) => {
                 // An id holds no character that needs one; whatever it stands for, the text is no id any more, but for
                 // a character written by number.
                 let character = reference.resolve_char_ref().ok().flatten().unwrap_or('&');
-                append(&mut open, character.encode_utf8(&mut [0; 4]));
+                seen.text(character.encode_utf8(&mut [0; 4]));
             }
-            Ok(Event::DocType(_)) | Err(_) => return ImportPaymentId::None,
-            Ok(Event::Eof) => return if depth == 0 { found } else { ImportPaymentId::None },
+            Ok(Event::DocType(kind)) if kind.contains('[') => return ImportPaymentId::None,
+            Err(_) => return ImportPaymentId::None,
+            Ok(Event::Eof) => return if seen.open.is_empty() { seen.found } else { ImportPaymentId::None },
             Ok(_) => {}
         }
     }
 }
 
-fn append(open: &mut [(usize, String)], text: &str) {
-    for (_, all) in open {
-        all.push_str(text);
+/// What was seen on the way through a document.
+struct Seen {
+    found: ImportPaymentId,
+    /// Text of each open element, where it counts.
+    open: Vec<Option<String>>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { found: ImportPaymentId::None, open: Vec::new() }
+    }
+}
+
+impl Seen {
+    fn start(&mut self, start: &BytesStart<'_>, tag: &str) {
+        let inside = self.open.last().is_some_and(Option::is_some);
+        let counts = inside || start.local_name().as_ref().eq_ignore_ascii_case(tag);
+        self.open.push(counts.then(String::new));
+        if counts {
+            for attribute in start.attributes().flatten() {
+                self.value(&attribute.value);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(Some(own)) = self.open.last_mut() {
+            own.push_str(text);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(Some(text)) = self.open.pop() {
+            self.value(&text);
+        }
+    }
+
+    fn value(&mut self, text: &str) {
+        let text = text.trim();
+        if is_payment_id(text) {
+            let found = std::mem::replace(&mut self.found, ImportPaymentId::None);
+            self.found = found.and(ImportPaymentId::One(text.to_owned()));
+        }
     }
 }
 
@@ -191,12 +224,41 @@ mod tests {
             "<O><PAY_ID>xs-pay-1</PAY_ID></O>",
             "<O><PAY_ID>s-pay-1x</PAY_ID></O>",
             "<O><OTHER>s-pay-1</OTHER></O>",
+            "<O><PAY_IDS>s-pay-1</PAY_IDS><X PAY_ID='s-pay-1'/></O>",
             "<O><!-- <PAY_ID>s-pay-1</PAY_ID> --></O>",
             "<O><PAY_ID>s-pay-1</PAY_ID>",
             "<!DOCTYPE O [<!ENTITY x 's-pay-1'>]><O><PAY_ID>&x;</PAY_ID></O>",
             "<O><PAY_ID>s-pay-&amp;1</PAY_ID></O>",
         ] {
             assert_eq!(payment_id_in_xml(xml, "PAY_ID"), ImportPaymentId::None, "{xml}");
+        }
+    }
+
+    #[test]
+    fn finds_the_id_below_the_tag_and_in_attributes() {
+        for xml in [
+            "<O><PAY_ID><REF>order 7</REF><ID>s-pay-17</ID></PAY_ID><OTHER>s-pay-18</OTHER></O>",
+            "<O><PAY_ID value='s-pay-17'/></O>",
+            "<O><PAY_ID>note<REF id='s-pay-17'>x</REF></PAY_ID></O>",
+            "<!DOCTYPE O SYSTEM 'openTRANS_ORDER_1_0.dtd'><O><PAY_ID>s-pay-17</PAY_ID></O>",
+        ] {
+            assert_eq!(payment_id_in_xml(xml, "PAY_ID"), one("s-pay-17"), "{xml}");
+            assert_eq!(payment_id_in_xml(xml, " <shop:pay_id/> "), one("s-pay-17"), "{xml}");
+        }
+        let two = "<O><PAY_ID id='s-pay-17'>s-pay-18</PAY_ID></O>";
+        assert_eq!(payment_id_in_xml(two, "PAY_ID"), ImportPaymentId::Several);
+    }
+
+    #[test]
+    fn finds_the_id_in_orders_of_shops() {
+        for (file, xml, tag, found) in [
+            ("opentrans-1.0", include_str!("../../../fixtures/orders/opentrans-1.0.xml"), "UNZER", one("s-pay-20881")),
+            ("opentrans-2.1", include_str!("../../../fixtures/orders/opentrans-2.1.xml"), "UNZER_PAYMENT_ID", one("p-pay-7731")),
+            ("own-tags", include_str!("../../../fixtures/orders/own-tags.xml"), "zahlung", one("s-pay-55")),
+            ("two-payments", include_str!("../../../fixtures/orders/two-payments.xml"), "UNZER", ImportPaymentId::Several),
+            ("opentrans-1.0", include_str!("../../../fixtures/orders/opentrans-1.0.xml"), "CASH", ImportPaymentId::None),
+        ] {
+            assert_eq!(payment_id_in_xml(xml, tag), found, "{file}");
         }
     }
 

@@ -5,7 +5,7 @@ use crate::money::Currency;
 use crate::pixi::client::PixiClient;
 use crate::pixi::columns::{CellError, Cells, ColumnSpec, FromRow, columns};
 use crate::pixi::envelope::Params;
-use crate::pixi::error::PixiError;
+use crate::pixi::error::{ErrorClass, PixiError};
 use crate::pixi::local_time::LocalTime;
 
 /// A mandant (pixiGetShops).
@@ -176,6 +176,24 @@ impl PixiClient {
     pub async fn current_revision(&self) -> Result<Option<String>, PixiError> {
         let rows: Vec<Revision> = self.all("pixiSysGetCurrentRevision", Params::new()).await?;
         Ok(rows.into_iter().next().and_then(|row| row.0))
+    }
+
+    /// True where pixi has said in so many words that `call` is there. A yes is kept as long as this client; where pixi
+    /// cannot tell, it is no.
+    pub async fn is_proven(&self, call: &'static str) -> Result<bool, PixiError> {
+        if self.proven().contains(call) {
+            return Ok(true);
+        }
+        let info = match self.call_info(call).await {
+            Ok(info) => info,
+            Err(error) if error.class() == ErrorClass::Passing => return Err(error),
+            Err(_) => None,
+        };
+        let proven = info.is_some_and(|info| info.message.is_some() && info.installed());
+        if proven {
+            self.proven().insert(call);
+        }
+        Ok(proven)
     }
 
     /// Whether `call` is installed; the question itself is old and missing on some.
