@@ -39,16 +39,19 @@ pub async fn find_id(
     let (Some(tag), Some(external)) = (&payment_type.xml_tag, &header.order_nr_external) else {
         return Ok(FoundId::None);
     };
-    // Several mandants may use one number; only orders of this shop alone are looked at in the log.
-    let same_number = pixi.order_headers_by_external(external).await?;
-    if same_number.iter().any(|other| other.shop_id != header.shop_id) {
-        return Ok(FoundId::None);
-    }
     let mut found = ImportPaymentId::None;
     for import in pixi.import_of_order(external).await? {
         if let (true, Some(xml)) = (import.imported(), &import.request) {
             found = found.and(payment_id_in_xml(xml, tag));
         }
+    }
+    if found == ImportPaymentId::None {
+        return Ok(FoundId::None);
+    }
+    // The log does not tell the shop: where several use the number, the document may be another shop's.
+    let same_number = pixi.order_headers_by_external(external).await?;
+    if same_number.iter().any(|other| other.shop_id != header.shop_id) {
+        return Ok(FoundId::Several);
     }
     Ok(match found {
         ImportPaymentId::None => FoundId::None,

@@ -91,6 +91,13 @@ pub enum Action {
         /// OrderNr that loses them.
         from: i64,
     },
+    /// Ships two orders on one invoice of the first; gives its number.
+    ShipTogether {
+        /// OrderNr whose invoice it is.
+        order: i64,
+        /// OrderNr that goes with it.
+        with: i64,
+    },
     /// Gives an order another payment type.
     PaymentType {
         /// OrderNr.
@@ -137,6 +144,7 @@ impl PixiSim {
             Action::Unlock { order } => done(self.unlock_order(*order)),
             Action::Delete { order } => done(self.delete_order(*order)),
             Action::Merge { into, from } => done(self.merge(*into, *from)),
+            Action::ShipTogether { order, with } => self.ship_together(*order, *with).map(Some),
             Action::PaymentType { order, code } => done(self.set_payment_type(*order, code)),
             Action::Pay { document } => done(self.pay_by_hand(document)),
             Action::DeleteDocument { document } => done(self.delete_document(document)),

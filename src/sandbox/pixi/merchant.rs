@@ -55,6 +55,38 @@ impl PixiSim {
         ship(&mut self.state(), order, lines, tracking, self.now())
     }
 
+    /// Ships what is released of `order` and of another order on one invoice of `order`: merged by hand.
+    pub fn ship_together(&self, order: i64, with: i64) -> Done<String> {
+        let now = self.now();
+        let mut state = self.state();
+        let mut parts = Vec::new();
+        for nr in [order, with] {
+            let found = state.order_mut(nr)?;
+            let open: Vec<i64> =
+                found.lines.iter().filter(|line| line.state == LineState::Ang).map(|line| line.key).collect();
+            found.move_lines(&open, LineState::Aus, now, |from| from == LineState::Ang)?;
+            let shipped: Vec<Line> = found.lines.iter().filter(|line| open.contains(&line.key)).cloned().collect();
+            parts.extend(shipped.iter().map(|line| document_line(&mut state, nr, line)).collect::<Vec<_>>());
+        }
+        if parts.is_empty() {
+            return Err(MerchantError::NoLines);
+        }
+        Ok(make_document(&mut state, DocumentKind::Invoice, order, parts, Extra::default(), now))
+    }
+
+    /// A person changes an order's delivery address in place.
+    pub fn move_delivery(&self, order: i64, change: impl FnOnce(&mut Address)) -> Done<()> {
+        let now = self.now();
+        let mut state = self.state();
+        let found = state.order_mut(order)?;
+        found.updated = now;
+        let key = found.ship_address;
+        if let Some(address) = state.addresses.get_mut(&key) {
+            change(address);
+        }
+        Ok(())
+    }
+
     /// Ships every line that is released.
     pub fn ship_all(&self, order: i64, tracking: Option<&str>) -> Done<String> {
         let mut state = self.state();

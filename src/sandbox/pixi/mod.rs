@@ -5,7 +5,7 @@
 //! book a return) is a method of [`PixiSim`]; so is reading the ledger. Like the real pixi it has no protection
 //! against a second booking: [`PixiSim::bookings`] shows both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono_tz::Tz;
@@ -124,6 +124,11 @@ impl PixiSim {
     /// Names of all calls it knows, installed or not.
     pub fn calls() -> BTreeSet<&'static str> {
         calls::ALL.iter().map(|signature| signature.name).collect()
+    }
+
+    /// How often each call was made.
+    pub fn calls_made(&self) -> BTreeMap<&'static str, u32> {
+        self.state().calls.clone()
     }
 
     fn now(&self) -> Time {

@@ -45,6 +45,7 @@ pub(super) fn answer(sim: &PixiSim, soap_action: Option<&str>, headers: &HeaderM
         Ok(found) => found,
         Err(why) => return xml(500, dialect::write_fault(&why)),
     };
+    *state.calls.entry(signature.name).or_default() += 1;
     let zone = sim.0.zone;
     let result = Args::check(&call, signature.params, zone)
         .and_then(|args| (signature.run)(&mut calls::Context { state: &mut state, now, zone }, &args));

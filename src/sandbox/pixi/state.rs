@@ -32,6 +32,8 @@ pub(super) struct State {
     pub bookings: Vec<Booking>,
     pub captures: Vec<CaptureCall>,
     pub ccp_log: Vec<CcpEntry>,
+    /// How often each call was made.
+    pub calls: BTreeMap<&'static str, u32>,
     counters: Counters,
 }
 
@@ -89,6 +91,7 @@ impl State {
             bookings: Vec::new(),
             captures: Vec::new(),
             ccp_log: Vec::new(),
+            calls: BTreeMap::new(),
             counters: Counters {
                 order: 100_000,
                 line: 500_000,

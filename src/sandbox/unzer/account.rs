@@ -221,6 +221,8 @@ pub struct Movement {
     pub invoice_id: String,
     /// Reference it carries; empty for what a person did by hand.
     pub reference: String,
+    /// Carrier and tracking number it tells; empty where it tells none.
+    pub shipping: (String, String),
 }
 
 impl Account {
@@ -233,6 +235,7 @@ impl Account {
                     amount: entry.amount,
                     invoice_id: entry.invoice_id.clone(),
                     reference: entry.reference.clone(),
+                    shipping: entry.shipping.as_ref().map(shipping).unwrap_or_default(),
                 })
                 .collect()
         };
@@ -252,4 +255,9 @@ impl Account {
             shipments: movements(Kind::Shipment),
         }
     }
+}
+
+fn shipping(told: &serde_json::Value) -> (String, String) {
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    (text("deliveryService"), text("deliveryTrackingId"))
 }
