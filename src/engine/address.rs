@@ -185,7 +185,10 @@ fn either_holds(one: Option<String>, other: Option<String>) -> bool {
 /// Titles and short words say nothing about who it is.
 fn shares_a_word(one: &str, other: &str) -> bool {
     let telling = |text: &str| -> Vec<String> {
-        words_of(text).into_iter().filter(|word| word.len() > 1 && !["herr", "frau", "dr", "co"].contains(&&**word)).collect()
+        words_of(text)
+            .into_iter()
+            .filter(|word| word.len() > 1 && !["herr", "frau", "dr", "co"].contains(&&**word))
+            .collect()
     };
     let (one, other) = (telling(one), telling(other));
     one.is_empty() || other.is_empty() || one.iter().any(|word| other.contains(word))
@@ -214,7 +217,13 @@ mod tests {
 
     fn pixi(street: &str, zip: &str, city: &str) -> Address {
         let some = |text: &str| Some(text.to_owned());
-        Address { name: some("Erika Muster"), street: some(street), zip: some(zip), city: some(city), ..Address::default() }
+        Address {
+            name: some("Erika Muster"),
+            street: some(street),
+            zip: some(zip),
+            city: some(city),
+            ..Address::default()
+        }
     }
 
     fn insured(street: &str, zip: &str, city: &str) -> DeliveryAddress {
@@ -237,7 +246,11 @@ mod tests {
             ("Rue de l'Été 4", "4, rue de l Ete"),
             ("12 Baker Street", "Baker Str 12"),
         ] {
-            assert_eq!(compare(&pixi(ours, "60386", "X"), &insured(theirs, "60386", "Y")), AddressVerdict::Same, "{ours}");
+            assert_eq!(
+                compare(&pixi(ours, "60386", "X"), &insured(theirs, "60386", "Y")),
+                AddressVerdict::Same,
+                "{ours}"
+            );
         }
     }
 

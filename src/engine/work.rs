@@ -308,9 +308,10 @@ impl Work<'_> {
 
     /// Whether another mandant still has goods to ship to the customer; asked only where a chargeback may lock them.
     async fn customer_elsewhere(&self, facts: &Facts) -> Result<bool, WorkError> {
-        let charged_back = facts.payment.known().is_some_and(|payment| {
-            payment.transactions.iter().any(|entry| entry.kind == TransactionKind::Chargeback)
-        });
+        let charged_back = facts
+            .payment
+            .known()
+            .is_some_and(|payment| payment.transactions.iter().any(|entry| entry.kind == TransactionKind::Chargeback));
         let Some(customer) = facts.customer.filter(|_| charged_back && self.payment_type.lock_customer_on_chargeback)
         else {
             return Ok(false);

@@ -1,6 +1,6 @@
 //! R10, R12: the account a buyer has to pay to reaches pixi, once, after lock and release.
 
-use crate::steps::{Effect, Evidence, Guards, Outcome};
+use crate::steps::{Effect, Evidence, Guards, Outcome, StepKey};
 use crate::text::{Notice, Number};
 use crate::unzer::Group;
 
@@ -21,18 +21,17 @@ pub const NO_BANK_DATA: &str = "no bank data";
 /// that it never delays them.
 pub(super) fn write(draft: &mut Draft<'_>) {
     let Some(payment) = draft.facts.payment.known() else { return };
-    let awaits_transfer = matches!(sums::group(payment), Group::Wait | Group::Invoice | Group::Secured);
-    if !awaits_transfer || draft.facts.on_hold() {
+    let group = sums::group(payment);
+    if !group.claims() || draft.facts.on_hold() {
         return;
     }
-    // What is already paid or given up needs no account any more; what was written stays worth telling of.
-    let wanted = draft.sums.unzer.claim > 0 && draft.sums.unzer.net < draft.sums.pixi.ordered - draft.tolerance();
+    let rule = if group == Group::Wait { "R10" } else { "R12" };
+    let key = format!("bank_data:{}", payment.id);
+    // What is paid, given up or short of money needs no account; what was written stays worth telling of.
+    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited - draft.tolerance();
+    let wanted = draft.sums.unzer.claim > 0 && draft.sums.unzer.net < needed && draft.sums.cover() >= needed;
     let effect = Effect::BankData { payment: payment.id.clone() };
-    let attempt = if wanted {
-        draft.step("R10", "bank_data".to_owned(), effect, Guards::default())
-    } else {
-        draft.attempt(&crate::steps::StepKey("bank_data".to_owned()))
-    };
+    let attempt = if wanted { draft.step(rule, key, effect, Guards::default()) } else { draft.attempt(&StepKey(key)) };
     match attempt {
         Attempt::Done(past) => {
             if let Some(Outcome::Done(Evidence { note: Some(note), .. })) = &past.outcome

@@ -26,23 +26,14 @@ pub(super) fn release(draft: &mut Draft<'_>, payment: &Payment, group: Group) {
     }
     if group == Group::Wait {
         // Prepaid goods go behind the lock or not at all.
-        let locked = await_prepayment(draft);
-        bank_data(draft, "R10", payment);
-        if locked {
+        if await_prepayment(draft) {
             locks::release(draft, "R10", payment.id.clone(), AWAITED);
         }
         return;
     }
     let amount = draft.amount(draft.sums.unzer.claim);
     draft.say(Phrase::new(PhraseKey::ClaimStands).with("amount", amount));
-    bank_data(draft, "R12", payment);
     locks::release(draft, "R12", payment.id.clone(), AWAITED);
-}
-
-/// The buyer's bank data reach pixi once; they never hold up the lock or the release.
-fn bank_data(draft: &mut Draft<'_>, rule: &'static str, payment: &Payment) {
-    let effect = Effect::BankData { payment: payment.id.clone() };
-    draft.step(rule, format!("bank_data:{}", payment.id), effect, Guards::default());
 }
 
 /// Enough money is there for everything ordered and not returned.

@@ -38,9 +38,10 @@ pub(super) fn warn(draft: &mut Draft<'_>) {
 /// When the payment's authorisation ends, as far as that is known.
 fn ends(payment: &Payment) -> Option<Time> {
     let holds_for = holds_for(sums::group(payment))?;
-    let good = payment.transactions.iter().filter(|entry| {
-        entry.kind == TransactionKind::Authorize && entry.status == TransactionStatus::Success
-    });
+    let good = payment
+        .transactions
+        .iter()
+        .filter(|entry| entry.kind == TransactionKind::Authorize && entry.status == TransactionStatus::Success);
     let latest = good.filter_map(|entry| entry.at).max()?;
     latest.checked_add_signed(holds_for)
 }

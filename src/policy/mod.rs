@@ -123,9 +123,9 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     watch::cover_after_release(draft)?;
     reauthorize::tell_pixi(draft);
     expiry::warn(draft);
-    bank_data::write(draft);
     capture::capture_invoices(draft);
     claim::watch(draft);
+    bank_data::write(draft);
     claim::reverse_not_owed(draft);
     cancel::cancellation_refund(draft);
     claim::ship(draft);

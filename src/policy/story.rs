@@ -498,7 +498,11 @@ impl Story {
                 let document = self.facts.documents.iter_mut().find(|document| document.nr == *nr).unwrap();
                 document.paid = Some(document.paid.unwrap_or(0) + amount.minor);
             }
-            Effect::Comment { .. } | Effect::ReportFailedCapture { .. } | Effect::BankData { .. } => return evidence,
+            Effect::Comment { .. }
+            | Effect::ReportFailedCapture { .. }
+            | Effect::BankData { .. }
+            | Effect::LockCustomer { .. }
+            | Effect::CustomerComment { .. } => return evidence,
             other => panic!("{other:?} is not of these groups"),
         }
         self.changed();

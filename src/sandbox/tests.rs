@@ -11,6 +11,8 @@ use crate::engine::{Daemon, Stop};
 use crate::journal::{Journal, Options};
 use crate::wire::Peer;
 
+mod surroundings;
+
 struct Theatre {
     world: World,
     daemon: Arc<Daemon>,
@@ -20,11 +22,16 @@ struct Theatre {
 }
 
 async fn theatre() -> Theatre {
+    theatre_with(|configuration| configuration).await
+}
+
+/// A theatre whose configuration was changed.
+async fn theatre_with(change: impl Fn(String) -> String) -> Theatre {
     let clock = Clock::simulated(start(), 1);
     let folder = tempfile::tempdir().unwrap();
     let world = World::new(clock.clone());
     let file = folder.path().join("pixi-payd.yaml");
-    std::fs::write(&file, world.configuration(folder.path(), "http://127.0.0.1:9")).unwrap();
+    std::fs::write(&file, change(world.configuration(folder.path(), "http://127.0.0.1:9"))).unwrap();
     let settings = match config::load(&file) {
         Ok(loaded) => loaded.settings,
         Err(findings) => panic!("{findings}"),

@@ -226,35 +226,35 @@ catalogue! {
         now_en: "If wanted: pixi-payd order reauthorize {order}."
     }
     /// R14: insured for another address.
-    AddressDiffers = 1213 {
+    AddressDiffers = 1220 {
         de: "Die Lieferadresse in pixi ist nicht die, für die Unzer die Bestellung abgesichert hat.",
         en: "The delivery address in pixi is not the one Unzer insured the order for.",
         now_de: "Adressen in pixi und bei Unzer vergleichen; an eine andere Adresse wird ohne Absicherung geliefert.",
         now_en: "Compare the addresses in pixi and at Unzer; a delivery to another address is not insured."
     }
     /// R10, R12: no account to tell the buyer.
-    BankDataMissing = 1214 {
+    BankDataMissing = 1221 {
         de: "Die Überweisungsdaten konnten nicht in pixi eingetragen werden ({code}).",
         en: "The account for the buyer's transfer could not be written into pixi ({code}).",
         now_de: "Überweisungsdaten bei Unzer ansehen und dem Käufer mitteilen; die Bestellung wartet sonst vergeblich auf Geld.",
         now_en: "Look up the account at Unzer and tell the buyer; otherwise the order waits for its money in vain."
     }
     /// R10, R12: the address in pixi is not as it was written.
-    AddressSpoilt = 1215 {
+    AddressSpoilt = 1222 {
         de: "Nach dem Eintragen der Überweisungsdaten zeigt pixi die Rechnungsadresse anders als vorher.",
         en: "After the account for the buyer's transfer was written, pixi shows the billing address differently.",
         now_de: "Rechnungsadresse in pixi prüfen und berichtigen; write_bank_data auf comment stellen. Die Überweisungsdaten stehen im Bestellkommentar.",
         now_en: "Check and correct the billing address in pixi; set write_bank_data to comment. The account stands in the order's comments."
     }
     /// Authorised money is about to be lost.
-    AuthorizationEnds = 1216 {
+    AuthorizationEnds = 1223 {
         de: "Die Autorisierung über {amount} endet voraussichtlich am {date}; es ist noch nicht alles versandt.",
         en: "The authorisation of {amount} is expected to end on {date}; not everything is shipped yet.",
         now_de: "Bald versenden; danach lässt sich das Geld nicht mehr einziehen.",
         now_en: "Ship soon; afterwards the money can no longer be captured."
     }
     /// A customer stays unlocked for another mandant's sake.
-    CustomerNotLocked = 1217 {
+    CustomerNotLocked = 1224 {
         de: "Der Kunde wurde nach der Rückbelastung nicht gesperrt: ein anderer Mandant hat noch Bestellungen von ihm zu versenden.",
         en: "The customer was not locked after the chargeback: another mandant still has orders of theirs to ship.",
         now_de: "Bei Bedarf den Kunden in pixi von Hand sperren.",

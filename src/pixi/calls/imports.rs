@@ -253,10 +253,25 @@ mod tests {
     fn finds_the_id_in_orders_of_shops() {
         for (file, xml, tag, found) in [
             ("opentrans-1.0", include_str!("../../../fixtures/orders/opentrans-1.0.xml"), "UNZER", one("s-pay-20881")),
-            ("opentrans-2.1", include_str!("../../../fixtures/orders/opentrans-2.1.xml"), "UNZER_PAYMENT_ID", one("p-pay-7731")),
+            (
+                "opentrans-2.1",
+                include_str!("../../../fixtures/orders/opentrans-2.1.xml"),
+                "UNZER_PAYMENT_ID",
+                one("p-pay-7731"),
+            ),
             ("own-tags", include_str!("../../../fixtures/orders/own-tags.xml"), "zahlung", one("s-pay-55")),
-            ("two-payments", include_str!("../../../fixtures/orders/two-payments.xml"), "UNZER", ImportPaymentId::Several),
-            ("opentrans-1.0", include_str!("../../../fixtures/orders/opentrans-1.0.xml"), "CASH", ImportPaymentId::None),
+            (
+                "two-payments",
+                include_str!("../../../fixtures/orders/two-payments.xml"),
+                "UNZER",
+                ImportPaymentId::Several,
+            ),
+            (
+                "opentrans-1.0",
+                include_str!("../../../fixtures/orders/opentrans-1.0.xml"),
+                "CASH",
+                ImportPaymentId::None,
+            ),
         ] {
             assert_eq!(payment_id_in_xml(xml, tag), found, "{file}");
         }

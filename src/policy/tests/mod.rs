@@ -10,3 +10,4 @@ mod properties;
 mod reauthorize;
 mod release;
 mod returns;
+mod surroundings;
