@@ -10,8 +10,8 @@ use crate::cli::{Failure, output};
 use crate::clock::Clock;
 use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
-use crate::config::{ApiName, Settings};
-use crate::engine::peers::{Peers, active_types};
+use crate::config::{ApiName, Settings, WriteBankData};
+use crate::engine::peers::{self, Peers, active_types};
 use crate::pixi::{CALLS, ErrorClass, LocalTime, PixiClient, PixiError};
 
 /// pixi's clock may differ from ours by this much, in seconds.
@@ -82,6 +82,7 @@ async fn api_rows(settings: &Settings, name: &ApiName, pixi: &Arc<PixiClient>, c
     rows.push(clock_row(&area, time, clock));
     rows.extend(shop_rows(settings, name, pixi).await);
     rows.extend(call_rows(&area, pixi).await);
+    rows.extend(address_row(settings, name, &area, pixi).await);
     let code = active_types(settings, name).first().map_or_else(|| "-".to_owned(), |(_, code)| code.0.clone());
     let now = LocalTime::at(clock.now(), settings.timezone).to_string();
     for probe in probes(&code, &now) {
@@ -187,6 +188,28 @@ async fn call_rows(area: &str, pixi: &PixiClient) -> Vec<CheckRow> {
     }
     let row = |call: &str| bad(area, call, "not installed", format!("have pixi install {call} for this login"));
     missing.into_iter().map(row).collect()
+}
+
+/// Where bank data are to go onto addresses: the call for it is there. The daemon asks again before each use.
+async fn address_row(settings: &Settings, name: &ApiName, area: &str, pixi: &PixiClient) -> Option<CheckRow> {
+    const CALL: &str = "pixiChangeAddress";
+    let wanted = active_types(settings, name).into_iter().any(|(mandant, code)| {
+        peers::payment_type(settings, mandant, code)
+            .is_some_and(|block| block.write_bank_data == WriteBankData::Address)
+    });
+    if !wanted {
+        return None;
+    }
+    Some(match pixi.is_proven(CALL).await {
+        Ok(true) => CheckRow::good(area, CALL, "installed: bank data go onto the billing address where that is safe"),
+        Ok(false) => bad(
+            area,
+            CALL,
+            "pixi does not say that it is installed: bank data go into order comments",
+            "have pixi install pixiChangeAddress and pixiSysGetCallInfo, or set write_bank_data: comment",
+        ),
+        Err(error) => CheckRow::good(area, CALL, format!("cannot tell: {error}")),
+    })
 }
 
 async fn column_row(settings: &Settings, name: &ApiName, pixi: &PixiClient, probe: &Probe) -> CheckRow {

@@ -3,8 +3,8 @@
 //! The engine counts, [`crate::policy`] judges: one empty answer is not "nothing".
 
 use crate::clock::Time;
-use crate::journal::{Journal, JournalError, OrderFilter};
-use crate::pixi::{PixiClient, PixiError};
+use crate::journal::{Journal, OrderFilter};
+use crate::pixi::PixiClient;
 use crate::policy::disappeared::{APART, CONFIRMED_BY, WITHIN};
 use crate::policy::facts::{Gone, GoneHow};
 use crate::steps::OrderId;
@@ -53,14 +53,14 @@ async fn any_shown(
     order: &OrderId,
     filter: OrderFilter,
 ) -> Result<bool, WorkError> {
-    for row in journal.list_orders(filter).await.map_err(JournalError::from)? {
+    for row in journal.list_orders(filter).await? {
         if row.order == *order {
             continue;
         }
         match pixi.order_header(row.order.nr).await {
             Ok(Some(header)) if header.shop_id == row.order.mandant => return Ok(true),
             Ok(_) => {}
-            Err(error) => return Err(PixiError::into(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(false)

@@ -44,6 +44,11 @@ fn with(settings: &'static str) -> impl Fn(String) -> String {
     move |text| text.replace("        event_return: UZR\n", &format!("        event_return: UZR\n        {settings}\n"))
 }
 
+/// A cycle every five minutes: enough for stories that take hours.
+fn rarely(text: String) -> String {
+    text.replace("cycle: \"0 * * * * *\"", "cycle: \"0 */5 * * * *\"")
+}
+
 fn stage(theatre: &Theatre, number: usize) -> Stage {
     Stage { world: theatre.world.clone(), mode: Mode::Expert, currency: Currency::EUR, number }
 }
@@ -296,7 +301,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_disappears_with_money_is_told_with_its_amount() {
-    let theatre = theatre().await;
+    let theatre = theatre_with(rarely).await;
     let (lost, kept) = (stage(&theatre, 1), stage(&theatre, 2));
     let status = enact(&theatre, async {
         let payment = authorized(&lost, "card")?;
@@ -318,7 +323,7 @@ async fn an_order_that_disappears_with_money_is_told_with_its_amount() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_with_another_payment_type_is_left_until_it_comes_back() {
-    let theatre = theatre().await;
+    let theatre = theatre_with(rarely).await;
     let stage = stage(&theatre, 1);
     enact(&theatre, async {
         let payment = authorized(&stage, "card")?;
@@ -337,7 +342,7 @@ async fn an_order_with_another_payment_type_is_left_until_it_comes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn orders_merged_by_hand_are_never_taken_for_cancelled() {
-    let theatre = theatre().await;
+    let theatre = theatre_with(rarely).await;
     let (into, from) = (stage(&theatre, 1), stage(&theatre, 2));
     enact(&theatre, async {
         let (one, two) = (authorized(&into, "card")?, authorized(&from, "card")?);
