@@ -48,11 +48,10 @@ pub async fn write(
                 Written::Refused => {}
                 Written::Open(outcome) => return outcome,
             },
-            Ok(None) => {}
             Err(error) if error.class() == crate::pixi::ErrorClass::Passing => {
                 return Outcome::NotSent { cause: error.to_string() };
             }
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
     }
     match pixi.create_order_comment(nr, &comment(&bank, language)).await {

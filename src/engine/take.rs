@@ -132,7 +132,8 @@ async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
     if let Effect::BankData { payment } = permit.effect() {
         let block = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
         let place = block.map(|block| block.write_bank_data).unwrap_or_default();
-        return bank_data::write(pixi, ring, facts, payment, place, shop.settings.language).await;
+        let writing = bank_data::write(pixi, ring, facts, payment, place, shop.settings.language);
+        return Box::pin(writing).await;
     }
     to_pixi(pixi, facts, permit).await
 }

@@ -247,7 +247,8 @@ impl Work<'_> {
             let tolerance = self.payment_type.rounding_tolerance;
             let reading = reading::read(&self.pixi, self.order.nr, before.as_ref(), tolerance, now).await?;
             let Some(reading) = reading.filter(|reading| reading.header.shop_id == self.order.mandant) else {
-                return self.missing(stored, before, readings, purpose, now).await;
+                // Rare, and large: kept off the way of all the others.
+                return Box::pin(self.missing(stored, before, purpose, now)).await;
             };
             readings.pixi = Some(reading);
         }
@@ -271,7 +272,7 @@ impl Work<'_> {
         let payment = readings.payment.clone().unwrap_or((PaymentView::NoId, Vec::new()));
         let header = pixi.header.clone();
         let mut facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
-        self.look_around(readings, &header, before.as_ref(), &mut facts, now).await?;
+        Box::pin(self.look_around(readings, &header, before.as_ref(), &mut facts, now)).await?;
         confirm(&mut facts, &row);
         Ok(Some((row, facts)))
     }
@@ -330,7 +331,6 @@ impl Work<'_> {
         &self,
         stored: Option<OrderRow>,
         before: Option<Facts>,
-        readings: &mut Readings,
         purpose: Purpose,
         now: Time,
     ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
@@ -343,7 +343,8 @@ impl Work<'_> {
         let others = gone::others_answer(journal, &self.pixi, &self.order);
         let known = before.surroundings.gone.as_ref();
         facts.surroundings.gone = Some(gone::count(known, GoneHow::Missing, now, others).await?);
-        if let Some(id) = row.payment.as_deref().filter(|_| facts.standing == Standing::Managed) {
+        let current = before.payment.known().map(|payment| payment.id.as_str()).or(row.payment.as_deref());
+        if let Some(id) = current.filter(|_| facts.standing == Standing::Managed) {
             let external = facts.external_nr.clone();
             let read =
                 payment::read(journal, &self.ring, &self.order, &external, id, Some(&before), purpose, now).await?;

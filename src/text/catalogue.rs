@@ -519,3 +519,16 @@ impl<'de> Deserialize<'de> for Number {
             .ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" is not an error number")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_is_given_once() {
+        for (at, number) in Number::ALL.iter().enumerate() {
+            let first = Number::ALL.iter().position(|other| other.digits() == number.digits());
+            assert_eq!(first, Some(at), "{number} {number:?}");
+        }
+    }
+}
