@@ -66,6 +66,12 @@ pub const PARTS: &[Part] = &[
                 "it is looked for; of that order no other money moves and nothing is booked; locking goes on. After two hours problem PP-1701",
             ),
             rule(
+                "disappeared",
+                "",
+                "pixi does not show the order any more, or shows another payment type",
+                "hint; after three readings an hour apart, while pixi shows other orders: status DISAPPEARED, nothing is done until it is back. Money charged or authorised, also late: problem PP-1608",
+            ),
+            rule(
                 "R13",
                 "",
                 "Unzer gives no usable answer",
@@ -179,6 +185,12 @@ pub const PARTS: &[Part] = &[
             ),
             rule("R11", "", "prepayment, the money is there", "released"),
             rule("R12", "", "invoice, secured invoice", "bank data written, released"),
+            rule(
+                "R14",
+                "",
+                "pay later, secured invoice: pixi's delivery address is not the one Unzer insured; looked at before the release and at shipment",
+                "hint PP-1220; with `address_check: lock` a problem, locked",
+            ),
             rule(
                 "R15",
                 "",

@@ -503,7 +503,6 @@ impl Story {
             | Effect::BankData { .. }
             | Effect::LockCustomer { .. }
             | Effect::CustomerComment { .. } => return evidence,
-            other => panic!("{other:?} is not of these groups"),
         }
         self.changed();
         evidence

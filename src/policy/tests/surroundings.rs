@@ -147,7 +147,7 @@ fn r12_an_address_that_reads_back_differently_is_a_persons() {
 }
 
 #[test]
-fn what_may_be_gone_is_looked_at_again_before_anything_is_said() {
+fn disappeared_is_said_only_after_three_readings() {
     for readings in 0..3 {
         let story = order("4711").card(119_00).expert().settle().gone(GoneHow::Missing, readings);
         let plan = story.plan();
@@ -157,7 +157,7 @@ fn what_may_be_gone_is_looked_at_again_before_anything_is_said() {
 }
 
 #[test]
-fn an_order_that_disappeared_with_money_is_a_problem_of_its_amount() {
+fn disappeared_with_money_is_a_problem_of_its_amount() {
     for how in [GoneHow::Missing, GoneHow::PaymentType] {
         let story = order("4711").card(119_00).expert().settle().gone(how, 3);
         let plan = story.plan();
@@ -168,7 +168,7 @@ fn an_order_that_disappeared_with_money_is_a_problem_of_its_amount() {
 }
 
 #[test]
-fn an_order_that_disappeared_without_money_is_done_with_until_money_comes() {
+fn disappeared_without_money_is_done_with_until_money_comes() {
     let story = order("4711").sofort(119_00).settle().refunded_by_hand("s-chg-1", 119_00).gone(GoneHow::Missing, 3);
     assert_eq!((story.problems(), story.hints()), (vec![], vec![]));
     assert_eq!(story.clone().after(40 * 24 * 60).plan().next_check, NextCheck::Ended);
@@ -179,7 +179,7 @@ fn an_order_that_disappeared_without_money_is_done_with_until_money_comes() {
 }
 
 #[test]
-fn an_order_that_comes_back_is_worked_on_as_before() {
+fn disappeared_and_back_is_worked_on_as_before() {
     let story = order("4711").card(119_00).expert().settle().gone(GoneHow::Missing, 3).settle().found_again();
     let story = story.shipped("RE1", &[1, 2]).settle();
     assert_eq!((story.problems(), story.did.last().unwrap().as_str()), (vec![], "book:RE1"));

@@ -300,7 +300,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_disappears_with_money_is_told_with_its_amount() {
+async fn disappeared_with_money_is_told_with_its_amount() {
     let theatre = theatre_with(rarely).await;
     let (lost, kept) = (stage(&theatre, 1), stage(&theatre, 2));
     let status = enact(&theatre, async {
@@ -322,7 +322,7 @@ async fn an_order_that_disappears_with_money_is_told_with_its_amount() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_with_another_payment_type_is_left_until_it_comes_back() {
+async fn disappeared_by_another_payment_type_until_it_comes_back() {
     let theatre = theatre_with(rarely).await;
     let stage = stage(&theatre, 1);
     enact(&theatre, async {
@@ -448,6 +448,6 @@ async fn every_call_of_the_papers_is_made_where_it_has_a_use() {
     .await;
     let made = theatre.world.pixi.calls_made();
     let unused: Vec<&str> = TWENTY.into_iter().filter(|call| !made.contains_key(call)).collect();
-    // No money depends on master data of items: decision 0013.
+    // No money depends on master data of items: decision 0015.
     assert_eq!(unused, ["pixiGetItemInfo"]);
 }
