@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Time;
-use crate::config::PaymentType;
-use crate::journal::{Amounts, JournalError, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
+use crate::config::{PaymentCode, PaymentType};
+use crate::journal::{Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
 use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
-use crate::steps::{Effect, Step};
+use crate::steps::{Effect, OrderId, Step};
 use crate::text::{Notice, Number, Severity};
 
-use super::work::Workshop;
+use super::peers;
+use super::work::{Workshop, mode_name};
 
 /// Digest of what pixi and Unzer show, without what the journal or the clock adds.
 pub fn digest(facts: &Facts) -> String {
@@ -116,8 +117,33 @@ pub async fn store(
 /// Pause of an order that cannot be worked on.
 const BROKEN_PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
+/// The order as the store has it; one of which nothing could be read yet is stored with what its list told, so that it
+/// is neither lost nor tried in each cycle.
+pub async fn stored_or_unread(
+    shop: &Workshop,
+    order: &OrderId,
+    code: &PaymentCode,
+) -> Result<Option<OrderRow>, JournalError> {
+    if let Some(row) = shop.journal.load_order(order).await? {
+        return Ok(Some(row));
+    }
+    let payment_type = peers::payment_type(&shop.settings, &order.mandant, code);
+    let (Some(payment_type), Some(pixi)) = (payment_type, shop.peers.pixi(&order.api)) else { return Ok(None) };
+    let seen = OrderSeen {
+        order: order.clone(),
+        nr_external: String::new(),
+        payment_code: code.clone(),
+        currency: pixi.base_currency(),
+        mode: mode_name(payment_type.mode).to_owned(),
+        management: Management::Managed,
+        next_check: shop.clock.now(),
+    };
+    shop.journal.see_order(seen).await.map(Some)
+}
+
 /// Marks an order that cannot be worked on, and puts it off.
-pub async fn mark(shop: &Workshop, row: &OrderRow, mark: Notice) -> Result<(), JournalError> {
+pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: Notice) -> Result<(), JournalError> {
+    let Some(row) = stored_or_unread(shop, order, code).await? else { return Ok(()) };
     let record = PlanRecord {
         payment_status: row.payment_status.clone(),
         transfer_status: row.transfer_status.clone(),
@@ -134,7 +160,7 @@ pub async fn mark(shop: &Workshop, row: &OrderRow, mark: Notice) -> Result<(), J
         facts_digest: row.facts_digest.clone(),
         settings_digest: row.settings_digest.clone(),
     };
-    shop.journal.record_plan(row, record).await?;
+    shop.journal.record_plan(&row, record).await?;
     Ok(())
 }
 

@@ -185,8 +185,7 @@ impl Work<'_> {
 
     /// Marks the order and puts it off; the plan that failed is not trusted for anything else.
     pub(super) async fn broken(&self, mark: &Notice) -> Result<(), WorkError> {
-        let Some(row) = self.shop.journal.load_order(&self.order).await? else { return Ok(()) };
-        record::mark(self.shop, &row, mark.clone()).await?;
+        record::mark(self.shop, &self.order, &self.code, mark.clone()).await?;
         Ok(())
     }
 
@@ -254,9 +253,9 @@ impl Work<'_> {
             return Ok(None);
         }
         let row = match stored {
-            Some(row) => row,
-            None if purpose == Purpose::Act => journal.see_order(self.seen(&pixi, now)).await?,
-            None => record::fresh_row(self.seen(&pixi, now), now),
+            Some(row) if !row.is_unread() || purpose == Purpose::Look => row,
+            _ if purpose == Purpose::Act => journal.see_order(self.seen(&pixi, now)).await?,
+            _ => record::fresh_row(self.seen(&pixi, now), now),
         };
         let known_id = row.payment.clone();
         let chain = reauthorize::chain(&past.iter().map(into_past).collect::<Vec<_>>());

@@ -68,7 +68,7 @@ impl Waits {
     }
 }
 
-/// What is stored when an order is seen first; later sightings change none of it.
+/// What is stored when an order is seen first; once its facts are stored, later sightings change none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSeen {
     /// Identity.
@@ -191,6 +191,11 @@ impl OrderRow {
             && self.mark_fingerprint == self.resolved.as_ref().map(|r| r.fingerprint.clone())
     }
 
+    /// True while nothing of it could be read yet: what is stored comes from the list that named it.
+    pub fn is_unread(&self) -> bool {
+        self.facts_digest.is_empty()
+    }
+
     pub(super) fn read(row: &AnyRow) -> Result<Self, JournalError> {
         let management = row.text("management")?;
         let waits = row.text("waits")?;
@@ -277,9 +282,10 @@ pub struct OrderFilter {
 }
 
 impl Journal {
-    /// Stores an order when it is seen first; answers what is stored.
+    /// Stores an order when it is seen first; answers what is stored. Until its facts were stored once, a later sighting
+    /// tells better what it is.
     pub async fn see_order(&self, seen: OrderSeen) -> Result<OrderRow, JournalError> {
-        if let Some(row) = self.load_order(&seen.order).await? {
+        if let Some(row) = self.load_order(&seen.order).await?.filter(|row| !row.is_unread()) {
             return Ok(row);
         }
         self.0.lanes.write(move |tx| Box::pin(see(tx, seen))).await

@@ -66,7 +66,10 @@ statements! {
         management, next_check_ms, waits, payment_status, transfer_status, reason, mark, total, authorized, captured, \
         refunded, invoiced, credited, facts_digest, digest_since_ms, settings_digest, changed_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'check', 'NEW', 'NONE', '', 'none', 0, 0, 0, 0, 0, 0, '', $8, \
-        '', $8) ON CONFLICT (api, mandant, nr) DO NOTHING";
+        '', $8) ON CONFLICT (api, mandant, nr) DO UPDATE SET nr_external = excluded.nr_external, \
+        currency = excluded.currency, \
+        management = CASE WHEN orders.management_by IS NULL THEN excluded.management ELSE orders.management END \
+        WHERE orders.facts_digest = ''";
     LOAD_ORDER = concat!("SELECT ", order_columns!(), "WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3");
     LOAD_ORDER_ROW = concat!("SELECT ", order_columns!(), "WHERE o.id = $1");
     LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
