@@ -8,13 +8,13 @@ use crate::clock::Time;
 use crate::config::{PaymentCode, PaymentType};
 use crate::journal::{Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
 use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
-use crate::steps::{Effect, OrderId, Step};
-use crate::text::{Notice, Number, Severity};
+use crate::steps::{Effect, OrderId};
+use crate::text::{Notice, Severity};
 
 use super::peers;
 use super::work::{Workshop, mode_name};
 
-/// Digest of what pixi and Unzer show, without what the journal or the clock adds.
+/// Digest of what pixi and Unzer show and of what the store forbade, without what the clock or past steps add.
 pub fn digest(facts: &Facts) -> String {
     let shown = (
         &facts.lines,
@@ -30,6 +30,7 @@ pub fn digest(facts: &Facts) -> String {
         &facts.payment,
         &facts.earlier,
         &facts.unclear,
+        &facts.held,
     );
     let json = serde_json::to_vec(&shown).unwrap_or_default();
     hex(&Sha256::digest(json)[..16])
@@ -162,25 +163,6 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
     };
     shop.journal.record_plan(&row, record).await?;
     Ok(())
-}
-
-/// A limit in the store forbids a step: a person is told, and nothing else is planned on top of it.
-pub fn hold(plan: &mut Plan, step: &Step, guard: &str) {
-    let amount = step.effect.amount().map_or_else(|| "-".to_owned(), |amount| amount.to_string());
-    let notice = Notice::problem(Number::GuardHolds)
-        .with("step", step.effect.kind())
-        .with("amount", amount)
-        .with("guard", guard);
-    plan.notices.insert(0, notice);
-    plan.steps.clear();
-}
-
-/// The problem of a forbidden step stays while nothing changes, though the plan alone does not know of it.
-pub fn keep_held(row: &OrderRow, facts: &Facts, plan: &mut Plan) {
-    let held = row.mark.as_ref().filter(|mark| mark.number == Number::GuardHolds);
-    if let Some(mark) = held.filter(|_| !plan.steps.is_empty() && row.facts_digest == digest(facts)) {
-        plan.notices.insert(0, mark.clone());
-    }
 }
 
 /// O₀ moves with the order until the order is released for the first time.

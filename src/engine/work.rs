@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 
 use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
-use crate::journal::{Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
+use crate::journal::{Guard, Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
 use crate::pixi::{OrderHeader, PixiClient, PixiError};
-use crate::policy::facts::Unclear;
+use crate::policy::facts::{Held, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
 use crate::text::Notice;
@@ -95,7 +95,7 @@ enum Next {
     /// Not now.
     Rest,
     /// Not before a person has looked: this limit forbids the step.
-    Held(String),
+    Held(Guard),
 }
 
 /// What was read of both sides, each valid until it is written to.
@@ -144,7 +144,7 @@ impl Work<'_> {
             if brakes.stopping() {
                 return Ok(Worked::Stopped);
             }
-            let Some((row, facts)) = self.gather(&mut readings, Purpose::Act).await? else {
+            let Some((row, mut facts)) = self.gather(&mut readings, Purpose::Act).await? else {
                 return Ok(Worked::Rests);
             };
             // Looks are made on what pixi and Unzer show now, never on what they showed once.
@@ -161,14 +161,15 @@ impl Work<'_> {
                 }
                 plan.steps.clear();
             }
-            record::keep_held(&row, &facts, &mut plan);
             record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
             let Some(step) = plan.steps.first().cloned() else { return Ok(Worked::Rests) };
             match self.take(&mut readings, &facts, &step, brakes).await? {
                 Next::Again => {}
                 Next::Rest => return Ok(Worked::Rests),
                 Next::Held(guard) => {
-                    record::hold(&mut plan, &step, &guard);
+                    let now = self.shop.clock.now();
+                    facts.held = Some(Held { key: step.key, guard, until: now + policy::HELD_PAUSE });
+                    let plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), now);
                     let row = self.shop.journal.load_order(&self.order).await?.unwrap_or(row);
                     record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
                     return Ok(Worked::Rests);
@@ -218,8 +219,14 @@ impl Work<'_> {
         let taken = take::step(self.shop, &self.pixi, &self.ring, self.owner, facts, step).await?;
         let outcome = match taken {
             Taken::Sent(outcome) => outcome,
-            Taken::Held(guard) => return Ok(Next::Held(guard)),
-            Taken::NotNow => return Ok(Next::Rest),
+            Taken::Held(guard) => {
+                brakes.give_back(&self.order.mandant, step);
+                return Ok(Next::Held(guard));
+            }
+            Taken::NotNow => {
+                brakes.give_back(&self.order.mandant, step);
+                return Ok(Next::Rest);
+            }
         };
         brakes.count(&self.order.mandant, step, &outcome);
         match kind {
@@ -380,10 +387,14 @@ impl Work<'_> {
             readings: 1,
             retry_at: self.asked.map(|asked| asked.at),
             reauthorize_asked: self.asked.is_some_and(|asked| asked.reauthorize),
+            held: before.and_then(|facts| facts.held.clone()),
         };
         if record::digest(&facts) == row.facts_digest {
             facts.stable_since = row.digest_since;
             facts.readings = 2;
+        } else if let Some(held) = &mut facts.held {
+            // Something changed: it may be tried again at once.
+            held.until = held.until.min(now);
         }
         facts
     }

@@ -52,8 +52,6 @@ impl Management {
 pub enum Waits {
     /// The daemon's, at the next check.
     Check,
-    /// A person's.
-    Person,
     /// Nobody's: it is settled.
     End,
 }
@@ -62,7 +60,6 @@ impl Waits {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Check => "check",
-            Self::Person => "person",
             Self::End => "end",
         }
     }
@@ -162,7 +159,7 @@ pub struct OrderRow {
     pub resolved: Option<Resolved>,
     /// Whose turn it is.
     pub waits: Waits,
-    /// When it is looked at next; always there unless a person's turn or ended. Later than stored where the order did
+    /// When it is looked at next; always there unless ended. Later than stored where the order did
     /// not change at its last check.
     pub next_check: Option<Time>,
     /// Order total at release or when first seen (O₀).
@@ -230,7 +227,7 @@ impl OrderRow {
             mark_fingerprint: row.text_opt("mark_fingerprint")?,
             mark_since: row.time_opt("mark_since_ms")?,
             resolved,
-            waits: named([Waits::Check, Waits::Person, Waits::End].into_iter().find(|w| w.name() == waits), &waits)?,
+            waits: named([Waits::Check, Waits::End].into_iter().find(|w| w.name() == waits), &waits)?,
             next_check: row.time_opt("next_check_ms")?,
             o0: row.int_opt("o0")?,
             amounts: Amounts {

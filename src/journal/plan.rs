@@ -19,8 +19,6 @@ const MAX_FACTS: usize = 1 << 20;
 pub enum Next {
     /// The daemon, at this moment.
     Check(Time),
-    /// A person; the daemon only when woken.
-    Person,
     /// Nobody.
     End,
 }
@@ -126,7 +124,6 @@ impl Journal {
 fn is_unchanged(row: &OrderRow, plan: &PlanRecord) -> bool {
     let waits = match plan.next {
         Next::Check(_) => Waits::Check,
-        Next::Person => Waits::Person,
         Next::End => Waits::End,
     };
     row.waits == waits
@@ -152,7 +149,6 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     let problem = plan.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem);
     let (waits, next_check) = match plan.next {
         Next::Check(at) => (Waits::Check, Some(clock::to_millis(at))),
-        Next::Person => (Waits::Person, None),
         Next::End => (Waits::End, None),
     };
     let same_facts = before.facts_digest == plan.facts_digest;

@@ -140,9 +140,6 @@ statements! {
         (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $4 AND l.fence = $5 AND l.until_ms > $2)) \
         RETURNING id";
     LOAD_STEP = concat!("SELECT ", step_columns!(), "WHERE s.id = $1");
-    OPEN_STEPS = concat!(
-        "SELECT ", step_columns!(), "WHERE s.api = $1 AND s.state IN ('intended', 'pending', 'unknown') ORDER BY s.id"
-    );
     STEPS_OF = concat!(
         "SELECT ", step_columns!(),
         "WHERE s.order_id = (SELECT o.id FROM orders o WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3) ORDER BY s.id"

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::config::Mode;
+use crate::journal::Guard;
 use crate::money::{Currency, Money};
 use crate::steps::{Effect, OrderId, Outcome, PaymentCode, StepKey};
 use crate::unzer::Payment;
@@ -66,6 +67,20 @@ pub struct Facts {
     /// A person asks for a new authorisation (R16).
     #[serde(default)]
     pub reauthorize_asked: bool,
+    /// The step a limit in the store has forbidden last.
+    #[serde(default)]
+    pub held: Option<Held>,
+}
+
+/// A step that a limit in the store has forbidden.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Its natural key.
+    pub key: StepKey,
+    /// The limit.
+    pub guard: Guard,
+    /// Not tried again before then: limits of a day end, and other steps turn out.
+    pub until: Time,
 }
 
 /// Whether the daemon manages an order.

@@ -12,6 +12,7 @@ mod claim;
 mod comments;
 mod draft;
 pub mod facts;
+mod held;
 mod identity;
 mod locks;
 mod reauthorize;
@@ -42,6 +43,8 @@ pub use crate::steps::CANCELLATION_REFERENCE;
 pub use facts::{Facts, Past, PaymentView, Standing};
 pub use status::{PaymentStatus, TransferStatus};
 pub use sums::Sums;
+
+pub use held::PAUSE as HELD_PAUSE;
 
 use draft::Draft;
 

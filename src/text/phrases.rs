@@ -248,6 +248,36 @@ phrases! {
         de: "{document} über {amount} im Kundenkonto gebucht ({event}).",
         en: "{document} of {amount} booked in the customer account ({event})."
     }
+    /// Guard: amount.
+    GuardAmount {
+        de: "der Betrag muss größer als null sein",
+        en: "the amount must be above zero"
+    }
+    /// Guard: captures.
+    GuardCaptures {
+        de: "von der Autorisierung sind {left} übrig",
+        en: "{left} of the authorisation are left"
+    }
+    /// Guard: refunds.
+    GuardRefunds {
+        de: "vom Eingezogenen sind {left} übrig",
+        en: "{left} of what was captured are left"
+    }
+    /// Guard: what has to stay.
+    GuardMustStay {
+        de: "es blieben {left}, für ausgelieferte Ware müssen {must_stay} bleiben",
+        en: "{left} would stay, shipped goods need {must_stay}"
+    }
+    /// Guard: one document.
+    GuardOncePerDocument {
+        de: "für diesen Beleg ist es schon geschehen",
+        en: "it was done for this document already"
+    }
+    /// Guard: refunds of a day.
+    GuardRefundsPerDay {
+        de: "die Tagesgrenze safety.max_refund_per_day von {limit} ist erreicht",
+        en: "the limit of a day, safety.max_refund_per_day of {limit}, is reached"
+    }
     /// Why a lock was lifted.
     UnlockReason {
         de: "Zahlung in Ordnung",

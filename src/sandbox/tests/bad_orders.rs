@@ -24,9 +24,11 @@ async fn others(scene: &Scene) -> Vec<String> {
 async fn an_order_that_makes_the_daemon_panic_is_marked_and_the_others_end_as_told() {
     let scene = Scene::new().await;
     let bad = scene.stage(900).authorize("card", &[10_00], 0).unwrap().nr;
-    scene.line.rule(move |request| {
-        if request.call == "pixiGetOrderline" && is_about(request, bad) { Act::Panic } else { Act::Pass }
-    });
+    scene.line.rule(
+        move |request| {
+            if request.call == "pixiGetOrderline" && is_about(request, bad) { Act::Panic } else { Act::Pass }
+        },
+    );
     assert_eq!(others(&scene).await, Vec::<String>::new());
     assert_eq!(scene.mark(bad).await, Some(1901));
     assert!(scene.journal.steps_of(&Scene::id(bad)).await.unwrap().is_empty());

@@ -196,3 +196,26 @@ async fn another_try_that_a_person_asks_for_waits_until_the_cycle_has_let_go_of_
     assert_eq!(about[..2], ["pixiGetOrderHeader", "pixiGetOrderline"]);
     assert!(about.iter().filter(|call| **call == "pixiGetOrderHeader").count() >= 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_over_the_limit_of_a_day_is_told_once_and_goes_the_next_day() {
+    let scene = Scene::with(|settings| settings.safety.max_refund_per_day = Some(25_00)).await;
+    let stage = scene.stage(1);
+    let sold = [1, 2].map(|number| scene.stage(number).charge("sofort", &[20_00], 0).unwrap());
+    scene.minutes(1).await;
+    for order in &sold {
+        stage.cancel_all(order.nr).unwrap();
+    }
+    scene.hours(3).await;
+    let [first, second] = &sold;
+    stage.moved(&first.payment, 20_00, 20_00, 0).unwrap();
+    stage.moved(&second.payment, 20_00, 0, 0).unwrap();
+    let mark = scene.row(second.nr).await.mark.unwrap();
+    let told = mark.text(crate::text::Language::De);
+    assert!(told.contains("20,00 EUR") && told.contains("25,00 EUR"), "{told}");
+    let comments = stage.order(second.nr).unwrap().comments;
+    assert_eq!(comments.iter().filter(|comment| comment.text.contains("PP-1803")).count(), 1);
+    scene.hours(24).await;
+    stage.moved(&second.payment, 20_00, 20_00, 0).unwrap();
+    assert_eq!(scene.mark(second.nr).await, None);
+}

@@ -86,7 +86,10 @@ async fn a_lost_unlock_is_sent_again_only_after_two_looks() {
     scene.line.take_sent();
     scene.minutes(8).await;
     let unlocks = scene.steps(nr, Kind::Unlock).await;
-    assert_eq!(unlocks.iter().map(|step| (step.state, step.looks > 0)).collect::<Vec<_>>(), [(StepState::Unknown, true)]);
+    assert_eq!(
+        unlocks.iter().map(|step| (step.state, step.looks > 0)).collect::<Vec<_>>(),
+        [(StepState::Unknown, true)]
+    );
     assert_eq!(scene.line.count("pixiSetOrderShippingLock"), 1);
     scene.minutes(12).await;
     stage.locked(nr, false).unwrap();
