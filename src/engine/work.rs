@@ -171,8 +171,8 @@ impl Work<'_> {
                     facts.held = Some(Held { key: step.key, guard, until: now + policy::HELD_PAUSE });
                     let plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), now);
                     let row = self.shop.journal.load_order(&self.order).await?.unwrap_or(row);
+                    // What is left to do beside it is done now: people are told.
                     record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
-                    return Ok(Worked::Rests);
                 }
             }
         }

@@ -183,10 +183,32 @@ async fn an_order_is_stored_once_and_keeps_its_mode() {
         management: Management::Managed,
         next_check: noon(),
     };
-    assert_eq!(shop.journal.see_order(seen).await.unwrap(), first);
-    assert_eq!(first.mode, "standard");
-    assert_eq!(shop.journal.find_orders_by_nr(4711).await.unwrap(), [first]);
+    // Nothing was read of it yet: what it is shows at the later sighting, but not how it is handled.
+    let known = shop.journal.see_order(seen.clone()).await.unwrap();
+    assert_eq!(known, OrderRow { nr_external: "other".into(), ..first });
+    let stored = shop.journal.record_plan(&known, plan(Next::Check(noon()))).await.unwrap().row;
+    let third = OrderSeen { nr_external: "third".into(), ..seen };
+    assert_eq!(shop.journal.see_order(third).await.unwrap(), stored);
+    assert_eq!(stored.mode, "standard");
+    assert_eq!(shop.journal.find_orders_by_nr(4711).await.unwrap(), [stored]);
     assert_eq!(shop.journal.load_order(&nr(1)).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_sighting_leaves_an_order_to_the_person_who_took_it() {
+    let shop = Shop::open(Mode::Inline).await;
+    let first = shop.order(4711).await;
+    shop.journal.set_management(&nr(4711), Management::Ignored, "anna", "mine").await.unwrap();
+    let seen = OrderSeen {
+        order: nr(4711),
+        nr_external: "other".into(),
+        payment_code: first.payment_code,
+        currency: Currency::EUR,
+        mode: first.mode,
+        management: Management::Legacy,
+        next_check: noon(),
+    };
+    assert_eq!(shop.journal.see_order(seen).await.unwrap().management, Management::Ignored);
 }
 
 #[tokio::test(start_paused = true)]
