@@ -133,8 +133,8 @@ async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
         Kind::BookReturn => book_return(pixi, facts, record).await,
         Kind::BankData => Seen::Ended(not_sent("may be written again")),
         Kind::Capture | Kind::Refund | Kind::Reverse => money(ring, facts, record).await,
-        Kind::Ship => shipment(facts),
-        Kind::ChangeAuthorization => changed_authorization(facts, record),
+        Kind::Ship => shipment(ring, facts, record).await,
+        Kind::ChangeAuthorization => changed_authorization(ring, facts, record).await,
         Kind::Reauthorize => reauthorized(ring, facts, record).await,
     }
 }
@@ -343,8 +343,8 @@ async fn pending(client: &UnzerClient, payment: &Payment, record: &StepRecord) -
     }
 }
 
-fn shipment(facts: &Facts) -> Seen {
-    let Some(payment) = facts.payment.known() else { return Seen::NotYet };
+async fn shipment(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    let Some((_, payment)) = own_payment(ring, facts, record).await else { return Seen::NotYet };
     let shipped = payment
         .transactions
         .iter()
@@ -359,9 +359,10 @@ fn shipment(facts: &Facts) -> Seen {
     }
 }
 
-fn changed_authorization(facts: &Facts, record: &StepRecord) -> Seen {
-    let (Some(payment), Some(amount)) = (facts.payment.known(), record.effect.amount()) else { return Seen::NotYet };
-    let unzer = UnzerSums::of(payment, sums::group(payment));
+async fn changed_authorization(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    let own = own_payment(ring, facts, record).await;
+    let (Some((_, payment)), Some(amount)) = (own, record.effect.amount()) else { return Seen::NotYet };
+    let unzer = UnzerSums::of(&payment, sums::group(&payment));
     // What was given free before may count in the amount or not.
     let changed = [unzer.authorized, unzer.authorized - unzer.reversed].contains(&amount.minor);
     if changed { Seen::Ended(done("amount read back")) } else { Seen::Nothing }
