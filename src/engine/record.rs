@@ -14,7 +14,7 @@ use crate::text::{Notice, Severity};
 use super::peers;
 use super::work::{Workshop, mode_name};
 
-/// Digest of what pixi and Unzer show and of what the store forbade, without what the clock or past steps add.
+/// Digest of what pixi and Unzer show, without what the journal or the clock adds.
 pub fn digest(facts: &Facts) -> String {
     let shown = (
         &facts.lines,
@@ -30,7 +30,6 @@ pub fn digest(facts: &Facts) -> String {
         &facts.payment,
         &facts.earlier,
         &facts.unclear,
-        &facts.held,
     );
     let json = serde_json::to_vec(&shown).unwrap_or_default();
     hex(&Sha256::digest(json)[..16])
@@ -58,13 +57,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Stores what a plan found out.
+/// Stores what a plan found out. `keep_facts`: the facts too, though they show nothing new.
 pub async fn store(
     shop: &Workshop,
     row: &OrderRow,
     facts: &Facts,
     plan: &Plan,
     payment_type: &PaymentType,
+    keep_facts: bool,
 ) -> Result<(), JournalError> {
     let payment = facts.payment.known();
     let unzer = plan.sums.unzer;
@@ -97,6 +97,7 @@ pub async fn store(
             credited: pixi.credited,
         },
         facts: serde_json::to_string(&stored).unwrap_or_default(),
+        keep_facts,
         facts_digest: digest(facts),
         settings_digest: settings_digest(payment_type),
     };
@@ -157,6 +158,7 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
         group: row.group.clone(),
         o0: row.o0,
         amounts: row.amounts,
+        keep_facts: false,
         facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
         facts_digest: row.facts_digest.clone(),
         settings_digest: row.settings_digest.clone(),

@@ -51,7 +51,7 @@ pub async fn step(
         Turn::Now => {}
         Turn::Later => return Ok(Taken::NotNow),
         Turn::NotSeen { event, document } => {
-            return Ok(Taken::Held(format!("{event}: {document} ?")));
+            return Ok(Taken::Held(Guard::FirstBookingUnseen { event, document }));
         }
     }
     let limits = limits(shop, facts.currency, &step.effect);

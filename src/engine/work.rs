@@ -161,7 +161,7 @@ impl Work<'_> {
                 }
                 plan.steps.clear();
             }
-            record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
+            record::store(self.shop, &row, &facts, &plan, &self.payment_type, false).await?;
             let Some(step) = plan.steps.first().cloned() else { return Ok(Worked::Rests) };
             match self.take(&mut readings, &facts, &step, brakes).await? {
                 Next::Again => {}
@@ -172,7 +172,7 @@ impl Work<'_> {
                     let plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), now);
                     let row = self.shop.journal.load_order(&self.order).await?.unwrap_or(row);
                     // What is left to do beside it is done now: people are told.
-                    record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
+                    record::store(self.shop, &row, &facts, &plan, &self.payment_type, true).await?;
                 }
             }
         }

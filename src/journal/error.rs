@@ -128,6 +128,14 @@ pub enum Guard {
     /// booking per customer.
     #[error("it was done for this document already")]
     OncePerDocument,
+    /// pixi does not show the first booking with the event.
+    #[error("the first booking with event {event}, of {document}, is not seen in pixi")]
+    FirstBookingUnseen {
+        /// Event.
+        event: String,
+        /// Document that was booked first.
+        document: String,
+    },
     /// `max_refund_per_day` is reached.
     #[error("the limit of refunds of a day is {limit}, {today} are done")]
     RefundsPerDay {

@@ -50,6 +50,8 @@ pub struct PlanRecord {
     pub amounts: Amounts,
     /// Facts as JSON, stored when the digest changed.
     pub facts: String,
+    /// Stores the facts though what they show is the same: what the store forbade stands in them too.
+    pub keep_facts: bool,
     /// Digest of the facts.
     pub facts_digest: String,
     /// Digest of the settings.
@@ -126,7 +128,8 @@ fn is_unchanged(row: &OrderRow, plan: &PlanRecord) -> bool {
         Next::Check(_) => Waits::Check,
         Next::End => Waits::End,
     };
-    row.waits == waits
+    !plan.keep_facts
+        && row.waits == waits
         && row.payment_status == plan.payment_status
         && row.transfer_status == plan.transfer_status
         && row.reason == plan.reason
@@ -187,7 +190,7 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     if written.rows_affected() == 0 {
         return Err(JournalError::NotFound(before.order.to_string()));
     }
-    if !same_facts {
+    if !same_facts || plan.keep_facts {
         sqlx::query(sql::STORE_FACTS).bind(before.id).bind(plan.facts).execute(&mut tx.conn).await?;
     }
     if newly_marked {

@@ -573,6 +573,7 @@ fn plan(next: Next) -> PlanRecord {
         o0: Some(119_00),
         amounts: Amounts { total: 119_00, ..Amounts::default() },
         facts: "{}".into(),
+        keep_facts: false,
         facts_digest: "d1".into(),
         settings_digest: "s1".into(),
     }

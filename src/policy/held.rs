@@ -43,17 +43,20 @@ fn asked_again(draft: &Draft<'_>, until: Time) -> bool {
 }
 
 fn words(draft: &Draft<'_>, guard: &Guard) -> String {
-    let phrase = match *guard {
+    let phrase = match guard {
         Guard::Amount => Phrase::new(PhraseKey::GuardAmount),
-        Guard::Captures { left, .. } => Phrase::new(PhraseKey::GuardCaptures).with("left", draft.amount(left)),
-        Guard::Refunds { left, .. } => Phrase::new(PhraseKey::GuardRefunds).with("left", draft.amount(left)),
+        Guard::Captures { left, .. } => Phrase::new(PhraseKey::GuardCaptures).with("left", draft.amount(*left)),
+        Guard::Refunds { left, .. } => Phrase::new(PhraseKey::GuardRefunds).with("left", draft.amount(*left)),
         Guard::MustStay { left, must_stay } => Phrase::new(PhraseKey::GuardMustStay)
-            .with("left", draft.amount(left))
-            .with("must_stay", draft.amount(must_stay)),
+            .with("left", draft.amount(*left))
+            .with("must_stay", draft.amount(*must_stay)),
+        Guard::FirstBookingUnseen { event, document } => {
+            Phrase::new(PhraseKey::GuardFirstBooking).with("event", event).with("document", document)
+        }
         Guard::OncePerDocument => Phrase::new(PhraseKey::GuardOncePerDocument),
         // What is done and reserved today moves on by the hour; the limit is what a person needs.
         Guard::RefundsPerDay { limit, .. } => {
-            Phrase::new(PhraseKey::GuardRefundsPerDay).with("limit", draft.write(limit))
+            Phrase::new(PhraseKey::GuardRefundsPerDay).with("limit", draft.write(*limit))
         }
     };
     phrase.text(draft.terms.language)

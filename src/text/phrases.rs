@@ -273,6 +273,11 @@ phrases! {
         de: "für diesen Beleg ist es schon geschehen",
         en: "it was done for this document already"
     }
+    /// Guard: first booking with an event.
+    GuardFirstBooking {
+        de: "die erste Buchung mit Ereignis {event} ({document}) ist in pixi nicht zu sehen",
+        en: "the first booking with event {event} ({document}) is not seen in pixi"
+    }
     /// Guard: refunds of a day.
     GuardRefundsPerDay {
         de: "die Tagesgrenze safety.max_refund_per_day von {limit} ist erreicht",
