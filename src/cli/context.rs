@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::config::{self, Database, Findings, Loaded, Settings};
-use crate::engine::Workshop;
 use crate::engine::peers::Peers;
+use crate::engine::{Daemon, DaemonError, Stop, Workshop};
 use crate::journal::{Journal, Options};
 use crate::sandbox::world::{CLOCK_FILE, ClockFile};
 use crate::wire::http::HttpWire;
@@ -83,6 +83,17 @@ impl Context {
     /// The transport of production.
     pub fn transport(&self) -> SharedWire {
         Arc::new(HttpWire::new(self.clock.clone()))
+    }
+
+    /// Starts the daemon on a store.
+    pub fn daemon(
+        &self,
+        settings: &Arc<Settings>,
+        journal: &Journal,
+        stop: &Stop,
+    ) -> Result<impl Future<Output = Result<Daemon, DaemonError>> + use<>, Failure> {
+        let (transport, clock) = (self.transport(), self.clock.clone());
+        Ok(Daemon::start(settings.clone(), transport, journal.clone(), clock, seed()?, stop.clone()))
     }
 
     /// The transport with its layers: quiet hours and limits hold for commands as well.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::context::{Context, Schema, seed};
+use crate::cli::context::{Context, Schema};
 use crate::cli::{Failure, once, reload, systemd};
 use crate::engine::{Daemon, Only, Stop};
 
@@ -73,15 +73,7 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let journal = context.journal(&settings, Schema::Migrate).await?;
     let stop = Stop::default();
-    let daemon = Daemon::start(
-        settings.clone(),
-        context.transport(),
-        journal.clone(),
-        context.clock.clone(),
-        seed()?,
-        stop.clone(),
-    )
-    .await?;
+    let daemon = context.daemon(&settings, &journal, &stop)?.await?;
     for warning in &loaded.warnings {
         tracing::warn!("configuration: {warning}");
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::context::{Context, Schema, actor, seed};
+use crate::cli::context::{Context, Schema, actor};
 use crate::cli::{Failure, output, request};
 use crate::clock::Time;
 use crate::config::{MandantId, Settings};
@@ -32,15 +32,7 @@ pub async fn run(context: Context, only: Option<Only>, mandant: Option<String>) 
     let journal = context.journal(&settings, Schema::Migrate).await?;
     for _ in 0..TRIES {
         let stop = Stop::default();
-        let started = Daemon::start(
-            settings.clone(),
-            context.transport(),
-            journal.clone(),
-            context.clock.clone(),
-            seed()?,
-            stop.clone(),
-        );
-        match started.await {
+        match context.daemon(&settings, &journal, &stop)?.await {
             Ok(daemon) => return act(&settings, &daemon, &stop, &scope).await,
             Err(DaemonError::Journal(JournalError::AlreadyRunning)) => {}
             Err(error) => return Err(error.into()),

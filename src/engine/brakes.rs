@@ -133,8 +133,14 @@ impl Brakes {
 
     /// Gives back what was reserved for a capture that took nothing.
     pub fn count(&self, mandant: &MandantId, step: &Step, outcome: &Outcome) {
-        let nothing = matches!(outcome, Outcome::Refused(_) | Outcome::NotSent { .. });
-        if let (Kind::Capture, Some(amount), true) = (step.effect.kind(), step.effect.amount(), nothing) {
+        if matches!(outcome, Outcome::Refused(_) | Outcome::NotSent { .. }) {
+            self.give_back(mandant, step);
+        }
+    }
+
+    /// Gives back what was reserved for a capture that is not sent.
+    pub fn give_back(&self, mandant: &MandantId, step: &Step) {
+        if let (Kind::Capture, Some(amount)) = (step.effect.kind(), step.effect.amount()) {
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
             let so_far = counts.captured.entry(mandant.clone()).or_default();
             *so_far = (*so_far - amount.minor).max(0);

@@ -252,16 +252,14 @@ async fn failed(
         if report.unreachable.is_empty() {
             report.unreachable.push(error.to_string());
         }
-        if shop.journal.load_order(&order).await?.is_some() {
+        // Stored even though nothing could be read of it: what named it is not asked a second time.
+        if record::stored_or_unread(shop, &order, &candidate.code).await?.is_some() {
             shop.journal.wake_order(&order).await?;
         }
         return Ok(());
     }
-    if let Some(row) = shop.journal.load_order(&order).await? {
-        let detail: String = error.to_string().chars().take(200).collect();
-        record::mark(shop, &row, Notice::problem(Number::Unreadable).with("detail", detail)).await?;
-    }
-    Ok(())
+    let detail: String = error.to_string().chars().take(200).collect();
+    record::mark(shop, &order, &candidate.code, Notice::problem(Number::Unreadable).with("detail", detail)).await
 }
 
 /// Collects the orders a cycle takes up.
@@ -306,7 +304,8 @@ impl Found<'_> {
         if self.scope.all || (row.waits == Waits::Check && row.next_check.is_none_or(|at| at <= now)) {
             return Ok(true);
         }
-        let Some(facts) = self.shop.journal.load_facts(&order).await? else { return Ok(true) };
+        // What could not be read yet waits for its next check.
+        let Some(facts) = self.shop.journal.load_facts(&order).await? else { return Ok(false) };
         let Ok(facts) = serde_json::from_str::<crate::policy::Facts>(&facts) else { return Ok(true) };
         Ok(match shows {
             Shows::OnHold => !facts.on_hold(),

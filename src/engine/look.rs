@@ -7,8 +7,9 @@ use chrono::TimeDelta;
 
 use crate::clock::Time;
 use crate::journal::{JournalError, OrderRow, Owner, StepRecord, StepState};
-use crate::pixi::{CustomerEventFilter, PixiClient};
+use crate::pixi::{CustomerEventFilter, ErrorClass, PixiClient, PixiError};
 use crate::policy::Facts;
+use crate::policy::facts::Document;
 use crate::policy::sums::{self, UnzerSums};
 use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
 use crate::unzer::codes::{self, Class};
@@ -19,16 +20,8 @@ use super::work::Workshop;
 
 /// A lost request to pixi may be taken for never arrived this long after its deadline.
 const PIXI_ABSENT_AFTER: TimeDelta = TimeDelta::minutes(10);
-/// Pauses between looks: at once, 5 minutes, 1 hour, then daily; after that a person.
-const PAUSES: [TimeDelta; 7] = [
-    TimeDelta::minutes(5),
-    TimeDelta::hours(1),
-    TimeDelta::days(1),
-    TimeDelta::days(1),
-    TimeDelta::days(1),
-    TimeDelta::days(1),
-    TimeDelta::days(1),
-];
+/// Pause between two looks.
+const PAUSE: TimeDelta = TimeDelta::minutes(5);
 
 /// What one look showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +94,9 @@ async fn conclude(
             Ok(true)
         }
         Seen::Nothing => {
-            let soon = absent_from(shop, record).max(now + TimeDelta::seconds(1));
-            let next = next_look(record, now).map(|at| at.min(soon));
-            shop.journal.record_look(owner, record.id, next.or(Some(soon))).await?;
+            // Never later than the look that can prove it absent.
+            let next = absent_from(shop, record).max(now + TimeDelta::seconds(1)).min(now + PAUSE);
+            shop.journal.record_look(owner, record.id, Some(next)).await?;
             Ok(false)
         }
         Seen::CannotTell => {
@@ -112,11 +105,6 @@ async fn conclude(
         }
         Seen::NotYet => Ok(false),
     }
-}
-
-fn next_look(record: &StepRecord, now: Time) -> Option<Time> {
-    let pause = PAUSES.get(usize::try_from(record.looks).unwrap_or(usize::MAX))?;
-    Some(now + *pause)
 }
 
 /// From when on a second look without it means that it never arrived.
@@ -145,8 +133,8 @@ async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
         Kind::BookReturn => book_return(pixi, facts, record).await,
         Kind::BankData => Seen::Ended(not_sent("may be written again")),
         Kind::Capture | Kind::Refund | Kind::Reverse => money(ring, facts, record).await,
-        Kind::Ship => shipment(facts),
-        Kind::ChangeAuthorization => changed_authorization(facts, record),
+        Kind::Ship => shipment(ring, facts, record).await,
+        Kind::ChangeAuthorization => changed_authorization(ring, facts, record).await,
         Kind::Reauthorize => reauthorized(ring, facts, record).await,
     }
 }
@@ -186,24 +174,40 @@ fn release(shop: &Workshop, facts: &Facts, record: &StepRecord) -> Seen {
     }
 }
 
-/// An invoice is booked when pixi counts it as paid with just this amount, or shows our event matched with it.
+/// Rows asked for to find one invoice in the capture list: whether the lower bound is part of a page is not known.
+const AROUND: u32 = 5;
+
+/// True while pixi waits for the invoice's money.
+async fn is_listed(pixi: &PixiClient, facts: &Facts, invoice: &Document) -> Result<bool, PixiError> {
+    let page = pixi.invoices_to_capture(&facts.payment_type, invoice.key - 1, AROUND).await?;
+    Ok(page.rows.iter().any(|row| row.invoice_nr == invoice.nr))
+}
+
+/// An invoice is booked when pixi counts it as paid with just this amount and waits for it no more, or shows our event
+/// matched with it. It is not while pixi counts nothing as paid and still waits; all else does not tell.
 async fn book_invoice(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
     let Effect::BookInvoice { invoice, amount, event, .. } = &record.effect else { return Seen::CannotTell };
     let Some(document) = facts.documents.iter().find(|document| document.nr == *invoice) else {
         return Seen::NotYet;
     };
-    if document.paid == Some(amount.minor) {
+    let listed = match is_listed(pixi, facts, document).await {
+        Ok(listed) => listed,
+        Err(error) if error.class() == ErrorClass::Passing => return Seen::NotYet,
+        Err(_) => return Seen::CannotTell,
+    };
+    if document.paid == Some(amount.minor) && !listed {
         return Seen::Ended(done("paid sum read back"));
     }
-    let unpaid = if document.paid == Some(0) { Seen::Nothing } else { Seen::CannotTell };
-    match pixi.invoice_match(invoice).await {
+    let unmatched = match pixi.invoice_match(invoice).await {
         Ok(rows) if rows.iter().any(|row| row.event_id == *event && row.amount.minor.abs() == amount.minor) => {
-            Seen::Ended(done("match read back"))
+            return Seen::Ended(done("match read back"));
         }
-        Ok(rows) if rows.is_empty() && document.paid.is_none() => Seen::Nothing,
-        Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
-        Ok(_) | Err(_) => unpaid,
-    }
+        Err(error) if error.class() == ErrorClass::Passing => return Seen::NotYet,
+        Ok(rows) => rows.is_empty(),
+        Err(_) => false,
+    };
+    let unpaid = document.paid.map_or(unmatched, |paid| paid == 0);
+    if unpaid && listed { Seen::Nothing } else { Seen::CannotTell }
 }
 
 /// A return booking carries our token in its text. An installation that does not show the text leaves it open whose
@@ -222,7 +226,7 @@ async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> S
             return Seen::CannotTell;
         }
         Ok(_) => {}
-        Err(error) if error.class() == crate::pixi::ErrorClass::Passing => return Seen::NotYet,
+        Err(error) if error.class() == ErrorClass::Passing => return Seen::NotYet,
         Err(_) => return Seen::CannotTell,
     }
     let filter = CustomerEventFilter {
@@ -240,7 +244,7 @@ async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> S
             let unsure = events.rows.iter().any(|row| alike(&row.event_id, row.amount.minor, row.reference.as_deref()));
             if paid || unsure { Seen::CannotTell } else { Seen::Nothing }
         }
-        Err(error) if error.class() == crate::pixi::ErrorClass::Passing => Seen::NotYet,
+        Err(error) if error.class() == ErrorClass::Passing => Seen::NotYet,
         Err(_) => Seen::CannotTell,
     }
 }
@@ -339,8 +343,8 @@ async fn pending(client: &UnzerClient, payment: &Payment, record: &StepRecord) -
     }
 }
 
-fn shipment(facts: &Facts) -> Seen {
-    let Some(payment) = facts.payment.known() else { return Seen::NotYet };
+async fn shipment(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    let Some((_, payment)) = own_payment(ring, facts, record).await else { return Seen::NotYet };
     let shipped = payment
         .transactions
         .iter()
@@ -355,9 +359,10 @@ fn shipment(facts: &Facts) -> Seen {
     }
 }
 
-fn changed_authorization(facts: &Facts, record: &StepRecord) -> Seen {
-    let (Some(payment), Some(amount)) = (facts.payment.known(), record.effect.amount()) else { return Seen::NotYet };
-    let unzer = UnzerSums::of(payment, sums::group(payment));
+async fn changed_authorization(ring: &KeyRing, facts: &Facts, record: &StepRecord) -> Seen {
+    let own = own_payment(ring, facts, record).await;
+    let (Some((_, payment)), Some(amount)) = (own, record.effect.amount()) else { return Seen::NotYet };
+    let unzer = UnzerSums::of(&payment, sums::group(&payment));
     // What was given free before may count in the amount or not.
     let changed = [unzer.authorized, unzer.authorized - unzer.reversed].contains(&amount.minor);
     if changed { Seen::Ended(done("amount read back")) } else { Seen::Nothing }

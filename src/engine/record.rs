@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Time;
-use crate::config::PaymentType;
-use crate::journal::{Amounts, JournalError, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
+use crate::config::{PaymentCode, PaymentType};
+use crate::journal::{Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
 use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
-use crate::steps::{Effect, Step};
-use crate::text::{Notice, Number, Severity};
+use crate::steps::{Effect, OrderId};
+use crate::text::{Notice, Severity};
 
-use super::work::Workshop;
+use super::peers;
+use super::work::{Workshop, mode_name};
 
 /// Digest of what pixi and Unzer show, without what the journal or the clock adds.
 pub fn digest(facts: &Facts) -> String {
@@ -57,13 +58,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Stores what a plan found out.
+/// Stores what a plan found out. `keep_facts`: the facts too, though they show nothing new.
 pub async fn store(
     shop: &Workshop,
     row: &OrderRow,
     facts: &Facts,
     plan: &Plan,
     payment_type: &PaymentType,
+    keep_facts: bool,
 ) -> Result<(), JournalError> {
     let payment = facts.payment.known();
     let unzer = plan.sums.unzer;
@@ -96,6 +98,7 @@ pub async fn store(
             credited: pixi.credited,
         },
         facts: serde_json::to_string(&stored).unwrap_or_default(),
+        keep_facts,
         facts_digest: digest(facts),
         settings_digest: settings_digest(payment_type),
     };
@@ -117,8 +120,33 @@ pub async fn store(
 /// Pause of an order that cannot be worked on.
 const BROKEN_PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
+/// The order as the store has it; one of which nothing could be read yet is stored with what its list told, so that it
+/// is neither lost nor tried in each cycle.
+pub async fn stored_or_unread(
+    shop: &Workshop,
+    order: &OrderId,
+    code: &PaymentCode,
+) -> Result<Option<OrderRow>, JournalError> {
+    if let Some(row) = shop.journal.load_order(order).await? {
+        return Ok(Some(row));
+    }
+    let payment_type = peers::payment_type(&shop.settings, &order.mandant, code);
+    let (Some(payment_type), Some(pixi)) = (payment_type, shop.peers.pixi(&order.api)) else { return Ok(None) };
+    let seen = OrderSeen {
+        order: order.clone(),
+        nr_external: String::new(),
+        payment_code: code.clone(),
+        currency: pixi.base_currency(),
+        mode: mode_name(payment_type.mode).to_owned(),
+        management: Management::Managed,
+        next_check: shop.clock.now(),
+    };
+    shop.journal.see_order(seen).await.map(Some)
+}
+
 /// Marks an order that cannot be worked on, and puts it off.
-pub async fn mark(shop: &Workshop, row: &OrderRow, mark: Notice) -> Result<(), JournalError> {
+pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: Notice) -> Result<(), JournalError> {
+    let Some(row) = stored_or_unread(shop, order, code).await? else { return Ok(()) };
     let record = PlanRecord {
         payment_status: row.payment_status.clone(),
         transfer_status: row.transfer_status.clone(),
@@ -131,31 +159,13 @@ pub async fn mark(shop: &Workshop, row: &OrderRow, mark: Notice) -> Result<(), J
         group: row.group.clone(),
         o0: row.o0,
         amounts: row.amounts,
+        keep_facts: false,
         facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
         facts_digest: row.facts_digest.clone(),
         settings_digest: row.settings_digest.clone(),
     };
-    shop.journal.record_plan(row, record).await?;
+    shop.journal.record_plan(&row, record).await?;
     Ok(())
-}
-
-/// A limit in the store forbids a step: a person is told, and nothing else is planned on top of it.
-pub fn hold(plan: &mut Plan, step: &Step, guard: &str) {
-    let amount = step.effect.amount().map_or_else(|| "-".to_owned(), |amount| amount.to_string());
-    let notice = Notice::problem(Number::GuardHolds)
-        .with("step", step.effect.kind())
-        .with("amount", amount)
-        .with("guard", guard);
-    plan.notices.insert(0, notice);
-    plan.steps.clear();
-}
-
-/// The problem of a forbidden step stays while nothing changes, though the plan alone does not know of it.
-pub fn keep_held(row: &OrderRow, facts: &Facts, plan: &mut Plan) {
-    let held = row.mark.as_ref().filter(|mark| mark.number == Number::GuardHolds);
-    if let Some(mark) = held.filter(|_| !plan.steps.is_empty() && row.facts_digest == digest(facts)) {
-        plan.notices.insert(0, mark.clone());
-    }
 }
 
 /// O₀ moves with the order until the order is released for the first time.

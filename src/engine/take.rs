@@ -29,7 +29,7 @@ pub enum Taken {
     /// It was sent, and this came of it.
     Sent(Outcome),
     /// A limit in the store forbids it: a person has to look.
-    Held(String),
+    Held(Guard),
     /// No permit now; the facts are read anew later.
     NotNow,
 }
@@ -52,7 +52,7 @@ pub async fn step(
         Turn::Now => {}
         Turn::Later => return Ok(Taken::NotNow),
         Turn::NotSeen { event, document } => {
-            return Ok(Taken::Held(format!("{event}: {document} ?")));
+            return Ok(Taken::Held(Guard::FirstBookingUnseen { event, document }));
         }
     }
     let limits = limits(shop, facts.currency, &step.effect);
@@ -70,11 +70,7 @@ pub async fn step(
                 facts.order.nr,
             );
             return Ok(match refused {
-                // What is done and reserved today moves on by the hour; the limit is what a person needs.
-                IntendError::Guard(Guard::RefundsPerDay { limit, .. }) => {
-                    Taken::Held(format!("safety.max_refund_per_day, {limit}"))
-                }
-                IntendError::Guard(guard) => Taken::Held(guard.to_string()),
+                IntendError::Guard(guard) => Taken::Held(guard),
                 _ => Taken::NotNow,
             });
         }

@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 
 use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
-use crate::journal::{Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
+use crate::journal::{Guard, Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
 use crate::pixi::{OrderHeader, PixiClient, PixiError};
-use crate::policy::facts::{GoneHow, Unclear};
+use crate::policy::facts::{GoneHow, Held, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
 use crate::text::Notice;
@@ -95,7 +95,7 @@ enum Next {
     /// Not now.
     Rest,
     /// Not before a person has looked: this limit forbids the step.
-    Held(String),
+    Held(Guard),
 }
 
 /// What was read of both sides, each valid until it is written to.
@@ -146,7 +146,7 @@ impl Work<'_> {
             if brakes.stopping() {
                 return Ok(Worked::Stopped);
             }
-            let Some((row, facts)) = self.gather(&mut readings, Purpose::Act).await? else {
+            let Some((row, mut facts)) = self.gather(&mut readings, Purpose::Act).await? else {
                 return Ok(Worked::Rests);
             };
             // Looks are made on what pixi and Unzer show now, never on what they showed once.
@@ -163,17 +163,18 @@ impl Work<'_> {
                 }
                 plan.steps.clear();
             }
-            record::keep_held(&row, &facts, &mut plan);
-            record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
+            record::store(self.shop, &row, &facts, &plan, &self.payment_type, false).await?;
             let Some(step) = plan.steps.first().cloned() else { return Ok(Worked::Rests) };
             match self.take(&mut readings, &facts, &step, brakes).await? {
                 Next::Again => {}
                 Next::Rest => return Ok(Worked::Rests),
                 Next::Held(guard) => {
-                    record::hold(&mut plan, &step, &guard);
+                    let now = self.shop.clock.now();
+                    facts.held = Some(Held { key: step.key, guard, until: now + policy::HELD_PAUSE });
+                    let plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), now);
                     let row = self.shop.journal.load_order(&self.order).await?.unwrap_or(row);
-                    record::store(self.shop, &row, &facts, &plan, &self.payment_type).await?;
-                    return Ok(Worked::Rests);
+                    // What is left to do beside it is done now: people are told.
+                    record::store(self.shop, &row, &facts, &plan, &self.payment_type, true).await?;
                 }
             }
         }
@@ -187,8 +188,7 @@ impl Work<'_> {
 
     /// Marks the order and puts it off; the plan that failed is not trusted for anything else.
     pub(super) async fn broken(&self, mark: &Notice) -> Result<(), WorkError> {
-        let Some(row) = self.shop.journal.load_order(&self.order).await? else { return Ok(()) };
-        record::mark(self.shop, &row, mark.clone()).await?;
+        record::mark(self.shop, &self.order, &self.code, mark.clone()).await?;
         Ok(())
     }
 
@@ -221,8 +221,14 @@ impl Work<'_> {
         let taken = take::step(self.shop, &self.pixi, &self.ring, self.owner, facts, step).await?;
         let outcome = match taken {
             Taken::Sent(outcome) => outcome,
-            Taken::Held(guard) => return Ok(Next::Held(guard)),
-            Taken::NotNow => return Ok(Next::Rest),
+            Taken::Held(guard) => {
+                brakes.give_back(&self.order.mandant, step);
+                return Ok(Next::Held(guard));
+            }
+            Taken::NotNow => {
+                brakes.give_back(&self.order.mandant, step);
+                return Ok(Next::Rest);
+            }
         };
         brakes.count(&self.order.mandant, step, &outcome);
         match kind {
@@ -254,9 +260,9 @@ impl Work<'_> {
         }
         let Some(pixi) = readings.pixi.clone() else { return Ok(None) };
         let row = match stored {
-            Some(row) => row,
-            None if purpose == Purpose::Act => journal.see_order(self.seen(&pixi, now)).await?,
-            None => record::fresh_row(self.seen(&pixi, now), now),
+            Some(row) if !row.is_unread() || purpose == Purpose::Look => row,
+            _ if purpose == Purpose::Act => journal.see_order(self.seen(&pixi, now)).await?,
+            _ => record::fresh_row(self.seen(&pixi, now), now),
         };
         let known_id = row.payment.clone();
         let chain = reauthorize::chain(&past.iter().map(into_past).collect::<Vec<_>>());
@@ -455,6 +461,7 @@ impl Work<'_> {
                 spanning: pixi.spanning,
                 ..Surroundings::default()
             },
+            held: before.and_then(|facts| facts.held.clone()),
         }
     }
 }
@@ -462,8 +469,13 @@ impl Work<'_> {
 /// Equal to the reading before: confirmed for as long as nothing changes.
 fn confirm(facts: &mut Facts, row: &OrderRow) {
     let same = record::digest(facts) == row.facts_digest;
-    facts.stable_since = if same { row.digest_since } else { facts.stable_since };
     facts.readings = if same { 2 } else { 1 };
+    if same {
+        facts.stable_since = row.digest_since;
+    } else if let Some(held) = &mut facts.held {
+        // Something changed: it may be tried again at once.
+        held.until = held.until.min(facts.stable_since);
+    }
 }
 
 fn standing(management: Management, manual: bool, active: bool) -> Standing {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::money::Money;
 use crate::steps::OrderId;
 
@@ -25,9 +27,6 @@ pub enum JournalError {
     /// Another process runs on this SQLite file.
     #[error("another process already runs on this store")]
     AlreadyRunning,
-    /// Another booking in the same customer's account is open.
-    #[error("another booking in the account of the same customer is still open")]
-    CustomerBusy,
     /// The process or its lease is no longer good: another may have taken over.
     #[error("this process no longer holds the lease of the pixi API")]
     NotOwner,
@@ -95,7 +94,8 @@ pub enum IntendError {
 }
 
 /// The limit a step would break (DESIGN 3.0, 3.7, 4.5). Amounts in minor units of the step's currency.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// Money moves only in explicit amounts above zero.
     #[error("the amount must be above zero")]
@@ -128,6 +128,14 @@ pub enum Guard {
     /// booking per customer.
     #[error("it was done for this document already")]
     OncePerDocument,
+    /// pixi does not show the first booking with the event.
+    #[error("the first booking with event {event}, of {document}, is not seen in pixi")]
+    FirstBookingUnseen {
+        /// Event.
+        event: String,
+        /// Document that was booked first.
+        document: String,
+    },
     /// `max_refund_per_day` is reached.
     #[error("the limit of refunds of a day is {limit}, {today} are done")]
     RefundsPerDay {

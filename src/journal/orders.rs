@@ -52,8 +52,6 @@ impl Management {
 pub enum Waits {
     /// The daemon's, at the next check.
     Check,
-    /// A person's.
-    Person,
     /// Nobody's: it is settled.
     End,
 }
@@ -62,13 +60,12 @@ impl Waits {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Check => "check",
-            Self::Person => "person",
             Self::End => "end",
         }
     }
 }
 
-/// What is stored when an order is seen first; later sightings change none of it.
+/// What is stored when an order is seen first; once its facts are stored, later sightings change none of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSeen {
     /// Identity.
@@ -162,7 +159,7 @@ pub struct OrderRow {
     pub resolved: Option<Resolved>,
     /// Whose turn it is.
     pub waits: Waits,
-    /// When it is looked at next; always there unless a person's turn or ended. Later than stored where the order did
+    /// When it is looked at next; always there unless ended. Later than stored where the order did
     /// not change at its last check.
     pub next_check: Option<Time>,
     /// Order total at release or when first seen (O₀).
@@ -189,6 +186,11 @@ impl OrderRow {
     pub fn is_resolved(&self) -> bool {
         self.mark_fingerprint.is_some()
             && self.mark_fingerprint == self.resolved.as_ref().map(|r| r.fingerprint.clone())
+    }
+
+    /// True while nothing of it could be read yet: what is stored comes from the list that named it.
+    pub fn is_unread(&self) -> bool {
+        self.facts_digest.is_empty()
     }
 
     pub(super) fn read(row: &AnyRow) -> Result<Self, JournalError> {
@@ -225,7 +227,7 @@ impl OrderRow {
             mark_fingerprint: row.text_opt("mark_fingerprint")?,
             mark_since: row.time_opt("mark_since_ms")?,
             resolved,
-            waits: named([Waits::Check, Waits::Person, Waits::End].into_iter().find(|w| w.name() == waits), &waits)?,
+            waits: named([Waits::Check, Waits::End].into_iter().find(|w| w.name() == waits), &waits)?,
             next_check: row.time_opt("next_check_ms")?,
             o0: row.int_opt("o0")?,
             amounts: Amounts {
@@ -277,9 +279,10 @@ pub struct OrderFilter {
 }
 
 impl Journal {
-    /// Stores an order when it is seen first; answers what is stored.
+    /// Stores an order when it is seen first; answers what is stored. Until its facts were stored once, a later sighting
+    /// tells better what it is.
     pub async fn see_order(&self, seen: OrderSeen) -> Result<OrderRow, JournalError> {
-        if let Some(row) = self.load_order(&seen.order).await? {
+        if let Some(row) = self.load_order(&seen.order).await?.filter(|row| !row.is_unread()) {
             return Ok(row);
         }
         self.0.lanes.write(move |tx| Box::pin(see(tx, seen))).await

@@ -19,8 +19,6 @@ const MAX_FACTS: usize = 1 << 20;
 pub enum Next {
     /// The daemon, at this moment.
     Check(Time),
-    /// A person; the daemon only when woken.
-    Person,
     /// Nobody.
     End,
 }
@@ -52,6 +50,8 @@ pub struct PlanRecord {
     pub amounts: Amounts,
     /// Facts as JSON, stored when the digest changed.
     pub facts: String,
+    /// Stores the facts though what they show is the same: what the store forbade stands in them too.
+    pub keep_facts: bool,
     /// Digest of the facts.
     pub facts_digest: String,
     /// Digest of the settings.
@@ -126,10 +126,10 @@ impl Journal {
 fn is_unchanged(row: &OrderRow, plan: &PlanRecord) -> bool {
     let waits = match plan.next {
         Next::Check(_) => Waits::Check,
-        Next::Person => Waits::Person,
         Next::End => Waits::End,
     };
-    row.waits == waits
+    !plan.keep_facts
+        && row.waits == waits
         && row.payment_status == plan.payment_status
         && row.transfer_status == plan.transfer_status
         && row.reason == plan.reason
@@ -152,7 +152,6 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     let problem = plan.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem);
     let (waits, next_check) = match plan.next {
         Next::Check(at) => (Waits::Check, Some(clock::to_millis(at))),
-        Next::Person => (Waits::Person, None),
         Next::End => (Waits::End, None),
     };
     let same_facts = before.facts_digest == plan.facts_digest;
@@ -191,7 +190,7 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     if written.rows_affected() == 0 {
         return Err(JournalError::NotFound(before.order.to_string()));
     }
-    if !same_facts {
+    if !same_facts || plan.keep_facts {
         sqlx::query(sql::STORE_FACTS).bind(before.id).bind(plan.facts).execute(&mut tx.conn).await?;
     }
     if newly_marked {

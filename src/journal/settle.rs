@@ -92,21 +92,6 @@ impl Journal {
         self.0.lanes.read(move |tx| Box::pin(load(tx, step))).await
     }
 
-    /// Steps of the API that are intended, Pending or Unknown, oldest first. An intended one of another owner was left
-    /// by a process that ended.
-    pub async fn open_steps(&self, api: &ApiName) -> Result<Vec<StepRecord>, JournalError> {
-        let api = api.0.clone();
-        self.0
-            .lanes
-            .read(move |tx| {
-                Box::pin(async move {
-                    let rows = sqlx::query(sql::OPEN_STEPS).bind(api).fetch_all(&mut tx.conn).await?;
-                    rows.iter().map(read).collect()
-                })
-            })
-            .await
-    }
-
     /// All steps of the order, oldest first.
     pub async fn steps_of(&self, order: &OrderId) -> Result<Vec<StepRecord>, JournalError> {
         let order = order.clone();

@@ -66,7 +66,10 @@ statements! {
         management, next_check_ms, waits, payment_status, transfer_status, reason, mark, total, authorized, captured, \
         refunded, invoiced, credited, facts_digest, digest_since_ms, settings_digest, changed_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'check', 'NEW', 'NONE', '', 'none', 0, 0, 0, 0, 0, 0, '', $8, \
-        '', $8) ON CONFLICT (api, mandant, nr) DO NOTHING";
+        '', $8) ON CONFLICT (api, mandant, nr) DO UPDATE SET nr_external = excluded.nr_external, \
+        currency = excluded.currency, \
+        management = CASE WHEN orders.management_by IS NULL THEN excluded.management ELSE orders.management END \
+        WHERE orders.facts_digest = ''";
     LOAD_ORDER = concat!("SELECT ", order_columns!(), "WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3");
     LOAD_ORDER_ROW = concat!("SELECT ", order_columns!(), "WHERE o.id = $1");
     LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
@@ -139,9 +142,6 @@ statements! {
         (SELECT 1 FROM leases l WHERE l.api = steps.api AND l.owner = $4 AND l.fence = $5 AND l.until_ms > $2)) \
         RETURNING id";
     LOAD_STEP = concat!("SELECT ", step_columns!(), "WHERE s.id = $1");
-    OPEN_STEPS = concat!(
-        "SELECT ", step_columns!(), "WHERE s.api = $1 AND s.state IN ('intended', 'pending', 'unknown') ORDER BY s.id"
-    );
     STEPS_OF = concat!(
         "SELECT ", step_columns!(),
         "WHERE s.order_id = (SELECT o.id FROM orders o WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3) ORDER BY s.id"

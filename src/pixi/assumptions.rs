@@ -25,9 +25,6 @@ pub const PAY_CODE: &str = "CC";
 /// Assumption: where no column names a currency the amounts are in this one, unless the client was given another.
 pub const BASE_CURRENCY: Currency = Currency::EUR;
 
-/// Assumption: a row limit of 0 is not "all" for the two work lists, so a real number is always sent (`pixi/NOTES` 7).
-pub const WORK_LIST_ROWS: u32 = 1000;
-
 /// Assumption: a list that is not told how many rows it may have ends after this many (`pixi/NOTES` 7).
 pub const DEFAULT_ROWS: usize = 1000;
 

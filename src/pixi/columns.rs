@@ -62,6 +62,27 @@ pub enum CellProblem {
     NotAFlag,
 }
 
+/// An amount of an order or document, and which column it is from.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderMoney {
+    /// The amount.
+    pub parsed: Option<Parsed>,
+    /// True where it is from the column in order currency.
+    pub in_order: bool,
+}
+
+impl OrderMoney {
+    /// The amount.
+    pub fn money(self) -> Option<Money> {
+        self.parsed.map(|parsed| parsed.money)
+    }
+
+    /// True where a decimal was rounded away.
+    pub fn rounded(self) -> bool {
+        self.parsed.is_some_and(|parsed| parsed.rounded)
+    }
+}
+
 /// What reading a row needs besides the row.
 #[derive(Debug, Clone, Copy)]
 pub struct RowContext {
@@ -148,6 +169,18 @@ impl Cells<'_, '_> {
     /// Amount that must be there.
     pub fn need_money(&self, key: impl ColumnKey, currency: Currency) -> Result<Parsed, CellError> {
         self.money(key, currency)?.ok_or_else(|| self.error(key, CellProblem::Empty))
+    }
+
+    /// Amount of the column in order currency, else of the plain one, which an installation may have alone.
+    pub fn order_money(
+        &self,
+        in_order: impl ColumnKey,
+        plain: impl ColumnKey,
+        currency: Currency,
+    ) -> Result<OrderMoney, CellError> {
+        let found = self.money(in_order, currency)?;
+        let parsed = if found.is_some() { found } else { self.money(plain, currency)? };
+        Ok(OrderMoney { parsed, in_order: found.is_some() })
     }
 
     /// Time; `None` for NULL, for what stands for no date, and for what is no date.

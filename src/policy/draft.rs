@@ -12,7 +12,7 @@ use crate::text::{Notice, Phrase, PhraseKey, Severity, amounts};
 use super::attempts::{self, Attempt};
 use super::facts::Facts;
 use super::sums::Sums;
-use super::{NextCheck, Plan, Terms, status};
+use super::{NextCheck, Plan, Terms, held, status};
 
 /// Shortest and longest pause between two looks at an order nothing happens to.
 const MIN_PAUSE: TimeDelta = TimeDelta::minutes(2);
@@ -34,6 +34,8 @@ pub(super) struct Draft<'a> {
     pub keep_open: bool,
     /// Money is to be given back, now or after a brake; what rests on it waits.
     pub gives_back: bool,
+    /// A step is forbidden by a limit in the store: no money moves on top of it before then.
+    pub withheld: Option<Time>,
     rule: &'static str,
     steps: Vec<Step>,
     notices: Vec<Notice>,
@@ -55,6 +57,7 @@ impl<'a> Draft<'a> {
             keep_lock: false,
             keep_open: false,
             gives_back: false,
+            withheld: None,
             rule: "",
             steps: Vec::new(),
             notices: Vec::new(),
@@ -133,6 +136,10 @@ impl<'a> Draft<'a> {
         let attempt = match effect {
             Effect::Capture { .. } => attempts::attempt_capture(self.facts, &key, self.now),
             _ => self.attempt(&key),
+        };
+        let attempt = match self.withheld {
+            Some(at) if attempt.goes() && effect.kind().moves_money() => Attempt::Later { at, refusal: None },
+            _ => held::hold(self, self.facts.held.as_ref(), &key, &effect, attempt),
         };
         match attempt {
             Attempt::Go { .. } => {

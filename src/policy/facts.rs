@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::config::Mode;
+use crate::journal::Guard;
 use crate::money::{Currency, Money};
 use crate::steps::{Effect, OrderId, Outcome, PaymentCode, StepKey};
 use crate::unzer::Payment;
@@ -69,6 +70,9 @@ pub struct Facts {
     /// What was found out around the order.
     #[serde(default)]
     pub surroundings: Surroundings,
+    /// The step a limit in the store has forbidden last.
+    #[serde(default)]
+    pub held: Option<Held>,
 }
 
 /// What was found out around an order and is remembered from one reading to the next. Nothing personal.
@@ -133,6 +137,17 @@ pub struct Gone {
     pub how: GoneHow,
     /// When, oldest first; no more than are needed to be sure.
     pub readings: Vec<Time>,
+}
+
+/// A step that a limit in the store has forbidden.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Its natural key.
+    pub key: StepKey,
+    /// The limit.
+    pub guard: Guard,
+    /// Not tried again before then: limits of a day end, and other steps turn out.
+    pub until: Time,
 }
 
 /// Whether the daemon manages an order.

@@ -17,6 +17,7 @@ pub mod disappeared;
 mod draft;
 mod expiry;
 pub mod facts;
+mod held;
 mod identity;
 mod locks;
 mod reauthorize;
@@ -47,6 +48,8 @@ pub use crate::steps::CANCELLATION_REFERENCE;
 pub use facts::{Facts, Past, PaymentView, Standing, Surroundings};
 pub use status::{PaymentStatus, TransferStatus};
 pub use sums::Sums;
+
+pub use held::PAUSE as HELD_PAUSE;
 
 use draft::Draft;
 

@@ -69,6 +69,7 @@ pub(super) fn order(external_nr: &str) -> Story {
         retry_at: None,
         reauthorize_asked: false,
         surroundings: Surroundings::default(),
+        held: None,
     };
     Story { facts, terms: terms(), now, did: Vec::new(), answers: VecDeque::new() }
 }

@@ -1,5 +1,11 @@
 //! Whole stories through the real engine, journal and codecs, against the simulated peers' books.
 
+mod bad_orders;
+mod cycles;
+mod looks;
+mod scene;
+mod sending;
+
 use std::sync::Arc;
 
 use super::faults::{Fault, Matcher};

@@ -273,6 +273,41 @@ phrases! {
         de: "Überweisungsdaten für den Kunden: Empfänger {holder}, IBAN {iban}, BIC {bic}, Verwendungszweck {descriptor}.",
         en: "Account for the customer's transfer: recipient {holder}, IBAN {iban}, BIC {bic}, reference {descriptor}."
     }
+    /// Guard: amount.
+    GuardAmount {
+        de: "der Betrag muss größer als null sein",
+        en: "the amount must be above zero"
+    }
+    /// Guard: captures.
+    GuardCaptures {
+        de: "von der Autorisierung sind {left} übrig",
+        en: "{left} of the authorisation are left"
+    }
+    /// Guard: refunds.
+    GuardRefunds {
+        de: "vom Eingezogenen sind {left} übrig",
+        en: "{left} of what was captured are left"
+    }
+    /// Guard: what has to stay.
+    GuardMustStay {
+        de: "es blieben {left}, für ausgelieferte Ware müssen {must_stay} bleiben",
+        en: "{left} would stay, shipped goods need {must_stay}"
+    }
+    /// Guard: one document.
+    GuardOncePerDocument {
+        de: "für diesen Beleg ist es schon geschehen",
+        en: "it was done for this document already"
+    }
+    /// Guard: first booking with an event.
+    GuardFirstBooking {
+        de: "die erste Buchung mit Ereignis {event} ({document}) ist in pixi nicht zu sehen",
+        en: "the first booking with event {event} ({document}) is not seen in pixi"
+    }
+    /// Guard: refunds of a day.
+    GuardRefundsPerDay {
+        de: "die Tagesgrenze safety.max_refund_per_day von {limit} ist erreicht",
+        en: "the limit of a day, safety.max_refund_per_day of {limit}, is reached"
+    }
     /// Why a lock was lifted.
     UnlockReason {
         de: "Zahlung in Ordnung",

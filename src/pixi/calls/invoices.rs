@@ -78,19 +78,17 @@ impl FromRow for Invoice {
     fn from_row(row: &Cells<'_, '_>) -> Result<Self, CellError> {
         let currency = row.currency(Doc::Currency)?;
         let used = currency.unwrap_or(row.context.base_currency);
-        let in_order = row.money(Doc::TotalInOrder, used)?;
-        let plain = row.money(Doc::Total, used)?;
-        let total = in_order.or(plain).ok_or_else(|| row.missing(Doc::Total))?;
+        let total = row.order_money(Doc::TotalInOrder, Doc::Total, used)?;
         Ok(Self {
             invoice_nr: row.need_text(Doc::InvoiceNr)?,
             invoice_key: row.need_int(Doc::InvoiceKey)?,
             order_nr: row.need_int(Doc::OrderNr)?,
             shop_id: row.string(Doc::ShopId).map(MandantId),
-            total: total.money,
+            total: total.money().ok_or_else(|| row.missing(Doc::Total))?,
             currency,
-            in_order_currency: in_order.is_some(),
-            shop_total: plain.map(|t| t.money),
-            rounded: total.rounded,
+            in_order_currency: total.in_order,
+            shop_total: row.money(Doc::Total, used)?.map(|plain| plain.money),
+            rounded: total.rounded(),
             paid_sum: row.money(Doc::PaidSum, used)?.map(|p| p.money),
             paid: row.flag(Doc::Paid)?,
             payment_code: row.string(Doc::PaymentCode).map(PaymentCode),
@@ -153,23 +151,19 @@ impl FromRow for InvoiceLine {
     fn from_row(row: &Cells<'_, '_>) -> Result<Self, CellError> {
         let currency = row.currency(Line::Currency)?;
         let used = currency.unwrap_or(row.context.base_currency);
-        let in_order = row.money(Line::PriceInOrder, used)?;
-        let price = in_order.map_or_else(|| row.money(Line::Price, used), |found| Ok(Some(found)))?;
-        let ship_cost = match row.money(Line::ShipCostInOrder, used)? {
-            None => row.money(Line::ShipCost, used)?,
-            found => found,
-        };
+        let price = row.order_money(Line::PriceInOrder, Line::Price, used)?;
+        let ship_cost = row.order_money(Line::ShipCostInOrder, Line::ShipCost, used)?;
         Ok(Self {
             invoice_line_key: row.int(Line::Key)?,
             orderline_ref: row.int(Line::OrderLine)?,
             order_nr: row.need_int(Line::OrderNr)?,
             status: row.text(Line::Status).map(LineStatus::from_code),
             qty: row.need_int(Line::Qty)?,
-            price: price.map(|p| p.money),
+            price: price.money(),
             currency,
-            in_order_currency: in_order.is_some(),
-            rounded: price.is_some_and(|p| p.rounded) || ship_cost.is_some_and(|s| s.rounded),
-            ship_cost: ship_cost.map(|s| s.money),
+            in_order_currency: price.in_order,
+            rounded: price.rounded() || ship_cost.rounded(),
+            ship_cost: ship_cost.money(),
             item: row.string(Line::Item),
         })
     }

@@ -83,12 +83,8 @@ impl FromRow for OrderHeader {
     fn from_row(row: &Cells<'_, '_>) -> Result<Self, CellError> {
         let order_currency = row.currency(Header::Currency)?;
         let currency = order_currency.unwrap_or(row.context.base_currency);
-        let in_order = row.money(Header::TotalInOrder, currency)?;
-        let total = in_order.map_or_else(|| row.money(Header::Total, currency), |found| Ok(Some(found)))?;
-        let ship_cost = match row.money(Header::ShipCostInOrder, currency)? {
-            None => row.money(Header::ShipCost, currency)?,
-            found => found,
-        };
+        let total = row.order_money(Header::TotalInOrder, Header::Total, currency)?;
+        let ship_cost = row.order_money(Header::ShipCostInOrder, Header::ShipCost, currency)?;
         Ok(Self {
             order_nr: row.need_int(Header::OrderNr)?,
             order_nr_external: row.string(Header::External),
@@ -98,11 +94,11 @@ impl FromRow for OrderHeader {
             ccp_pay_id: row.string(Header::PayId),
             ccp_last_auth_code: row.string(Header::AuthCode),
             order_date: row.time(Header::OrderDate),
-            order_total: total.map(|t| t.money),
+            order_total: total.money(),
             order_currency,
-            in_order_currency: in_order.is_some(),
-            rounded: total.is_some_and(|t| t.rounded) || ship_cost.is_some_and(|s| s.rounded),
-            ship_cost: ship_cost.map(|s| s.money),
+            in_order_currency: total.in_order,
+            rounded: total.rounded() || ship_cost.rounded(),
+            ship_cost: ship_cost.money(),
             whole_order_state: row.string(Header::State),
             order_locked: row.flag(Header::Locked)?,
             payment_address_id: row.int(Header::PaymentAddress)?,
@@ -244,23 +240,19 @@ impl FromRow for OrderLine {
     fn from_row(row: &Cells<'_, '_>) -> Result<Self, CellError> {
         let currency = row.currency(Line::Currency)?;
         let used = currency.unwrap_or(row.context.base_currency);
-        let in_order = row.money(Line::PriceInOrder, used)?;
-        let price = in_order.map_or_else(|| row.need_money(Line::Price, used), Ok)?;
-        let ship_cost = match row.money(Line::ShipCostInOrder, used)? {
-            None => row.money(Line::ShipCost, used)?,
-            found => found,
-        };
+        let price = row.order_money(Line::PriceInOrder, Line::Price, used)?;
+        let ship_cost = row.order_money(Line::ShipCostInOrder, Line::ShipCost, used)?;
         Ok(Self {
             orderline_key: row.need_int(Line::Key)?,
             order_nr: row.int(Line::OrderNr)?,
             status: LineStatus::from_code(row.text(Line::Status).ok_or_else(|| row.missing(Line::Status))?),
             qty: row.need_int(Line::Qty)?,
-            price: price.money,
+            price: price.money().ok_or_else(|| row.missing(Line::Price))?,
             currency,
-            in_order_currency: in_order.is_some(),
-            rounded: price.rounded || ship_cost.is_some_and(|s| s.rounded),
+            in_order_currency: price.in_order,
+            rounded: price.rounded() || ship_cost.rounded(),
             item: row.string(Line::Item),
-            ship_cost: ship_cost.map(|s| s.money),
+            ship_cost: ship_cost.money(),
             tracking: row.string(Line::Tracking),
         })
     }

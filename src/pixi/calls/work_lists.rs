@@ -90,20 +90,16 @@ impl FromRow for CaptureInvoice {
     fn from_row(row: &Cells<'_, '_>) -> Result<Self, CellError> {
         let currency = row.currency(Capture::Currency)?;
         let used = currency.unwrap_or(row.context.base_currency);
-        let in_order = row.money(Capture::OrderTotal, used)?;
-        let total = match in_order {
-            None => row.money(Capture::Total, used)?,
-            found => found,
-        };
+        let total = row.order_money(Capture::OrderTotal, Capture::Total, used)?;
         Ok(Self {
             invoice_nr: row.need_text(Capture::InvoiceNr)?,
             invoice_key: row.need_int(Capture::InvoiceKey)?,
             order_nr: row.need_int(Capture::OrderNr)?,
             shop_id: MandantId(row.need_text(Capture::ShopId)?),
-            total: total.map(|t| t.money),
+            total: total.money(),
             currency,
-            in_order_currency: in_order.is_some(),
-            rounded: total.is_some_and(|t| t.rounded),
+            in_order_currency: total.in_order,
+            rounded: total.rounded(),
             paid_sum: row.money(Capture::PaidSum, used)?.map(|p| p.money),
             cust_key: row.int(Capture::CustKey)?,
             ccp_pay_id: row.string(Capture::PayId),

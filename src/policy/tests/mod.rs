@@ -4,6 +4,7 @@ mod booking;
 mod cancel;
 mod capture;
 mod claim;
+mod held;
 mod locks;
 mod precedence;
 mod properties;

@@ -293,6 +293,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
         o0: None,
         amounts: Amounts::default(),
         facts: json!({"customer": customer, "locked": false}).to_string(),
+        keep_facts: false,
         facts_digest: "1".into(),
         settings_digest: "1".into(),
     };
