@@ -88,6 +88,7 @@ pub async fn store(
         payment: payment.map(|payment| payment.id.clone()).or_else(|| row.payment.clone()),
         method: payment.map(|payment| payment.method.0.clone()),
         group: payment.map(|payment| format!("{:?}", sums::group(payment)).to_uppercase()),
+        customer: facts.customer,
         o0: first_total(row, facts),
         amounts: Amounts {
             total: pixi.ordered,
@@ -157,6 +158,7 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
         payment: row.payment.clone(),
         method: row.method.clone(),
         group: row.group.clone(),
+        customer: None,
         o0: row.o0,
         amounts: row.amounts,
         keep_facts: false,

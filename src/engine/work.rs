@@ -298,6 +298,7 @@ impl Work<'_> {
         let last = readings.surroundings.take().unwrap_or(known);
         let around = &mut facts.surroundings;
         (around.address, around.customer_elsewhere) = (last.address, last.customer_elsewhere);
+        around.manual_orders = last.manual_orders;
         if header.payment_type.as_ref().is_some_and(|code| *code != facts.payment_type) {
             // The answer about the order itself shows that pixi answers.
             let sure = std::future::ready(Ok(true));
@@ -308,9 +309,18 @@ impl Work<'_> {
             facts.surroundings.address =
                 address::look(check, &self.pixi, &self.ring, header, facts, last.address).await;
             facts.surroundings.customer_elsewhere = self.customer_elsewhere(facts).await?;
+            facts.surroundings.manual_orders = self.manual_orders(facts).await?;
         }
         readings.surroundings = Some(facts.surroundings.clone());
         Ok(())
+    }
+
+    /// Exchange orders of the customer; asked only where something was credited.
+    async fn manual_orders(&self, facts: &Facts) -> Result<Vec<(i64, Time)>, WorkError> {
+        match facts.customer.filter(|_| facts.credit_notes().next().is_some()) {
+            Some(customer) => Ok(self.shop.journal.manual_orders(&self.order.api, customer).await?),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Whether another mandant still has goods to ship to the customer; asked only where a chargeback may lock them.

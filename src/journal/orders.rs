@@ -318,13 +318,28 @@ impl Journal {
         mandant: &crate::config::ids::MandantId,
         customer: i64,
     ) -> Result<Vec<String>, JournalError> {
-        let (api, mandant, like) = (api.0.clone(), mandant.0.clone(), format!("%\"customer\":{customer},%"));
+        let (api, mandant) = (api.0.clone(), mandant.0.clone());
         self.0
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
-                    let query = sqlx::query(sql::FACTS_ELSEWHERE).bind(api).bind(mandant).bind(like);
+                    let query = sqlx::query(sql::FACTS_ELSEWHERE).bind(api).bind(mandant).bind(customer);
                     query.fetch_all(&mut tx.conn).await?.iter().map(|row| row.text("facts")).collect()
+                })
+            })
+            .await
+    }
+
+    /// Exchange and manual orders of a customer that were seen, with the time they were seen first.
+    pub async fn manual_orders(&self, api: &ApiName, customer: i64) -> Result<Vec<(i64, Time)>, JournalError> {
+        let api = api.0.clone();
+        self.0
+            .lanes
+            .read(move |tx| {
+                Box::pin(async move {
+                    let query = sqlx::query(sql::MANUAL_ORDERS).bind(api).bind(customer);
+                    let rows = query.fetch_all(&mut tx.conn).await?;
+                    rows.iter().map(|row| Ok((row.int("nr")?, clock::from_millis(row.int("first_seen_ms")?)))).collect()
                 })
             })
             .await

@@ -44,6 +44,8 @@ pub struct PlanRecord {
     pub method: Option<String>,
     /// Group of the method.
     pub group: Option<String>,
+    /// pixi customer; none: as stored.
+    pub customer: Option<i64>,
     /// Order total at release or when first seen; none: as stored.
     pub o0: Option<i64>,
     /// Sums.
@@ -185,6 +187,7 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
         .bind(if same_facts { clock::to_millis(before.digest_since) } else { now })
         .bind(plan.settings_digest)
         .bind(now)
+        .bind(plan.customer)
         .execute(&mut tx.conn)
         .await?;
     if written.rows_affected() == 0 {

@@ -75,7 +75,9 @@ statements! {
     LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
         WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
     FACTS_ELSEWHERE = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
-        WHERE o.api = $1 AND o.mandant <> $2 AND o.waits <> 'end' AND f.facts LIKE $3";
+        WHERE o.api = $1 AND o.mandant <> $2 AND o.waits <> 'end' AND o.customer = $3";
+    MANUAL_ORDERS = "SELECT nr, first_seen_ms FROM orders WHERE api = $1 AND customer = $2 AND payment_status = 'MANUAL' \
+        ORDER BY nr";
     STORE_FACTS = "INSERT INTO facts (order_id, facts) VALUES ($1, $2) \
         ON CONFLICT (order_id) DO UPDATE SET facts = excluded.facts";
     DUE_ORDERS = "SELECT id, next_check_ms FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
@@ -97,7 +99,7 @@ statements! {
         transfer_status = $6, reason = $7, mark = $8, mark_number = $9, mark_notice = $10, mark_fingerprint = $11, \
         mark_since_ms = $12, waits = $13, next_check_ms = $14, o0 = $15, total = $16, authorized = $17, captured = $18, \
         refunded = $19, invoiced = $20, credited = $21, facts_digest = $22, digest_since_ms = $23, \
-        settings_digest = $24, changed_ms = $25 WHERE id = $1";
+        settings_digest = $24, changed_ms = $25, customer = COALESCE($26, customer) WHERE id = $1";
     RESOLVE = "UPDATE orders SET resolved_fingerprint = $4, resolved_by = $5, resolved_ms = $6, resolved_reason = $7 \
         WHERE api = $1 AND mandant = $2 AND nr = $3";
     MANAGE = "UPDATE orders SET management = $4, management_by = $5, management_reason = $6, waits = 'check', \

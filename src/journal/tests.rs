@@ -570,6 +570,7 @@ fn plan(next: Next) -> PlanRecord {
         payment: Some("s-pay-1".into()),
         method: Some("crd".into()),
         group: Some("AUTH".into()),
+        customer: None,
         o0: Some(119_00),
         amounts: Amounts { total: 119_00, ..Amounts::default() },
         facts: "{}".into(),

@@ -93,6 +93,9 @@ pub struct Surroundings {
     /// Another mandant has goods of the same customer to ship; only looked for after a chargeback.
     #[serde(default)]
     pub customer_elsewhere: bool,
+    /// Exchange and manual orders of the same customer, where there is a credit note: number, and when first seen.
+    #[serde(default)]
+    pub manual_orders: Vec<(i64, Time)>,
 }
 
 /// How pixi's delivery address compares with the one Unzer insured.

@@ -13,6 +13,9 @@ use super::draft::Draft;
 use super::facts::{Document, Facts};
 use super::{claim, sums};
 
+/// An exchange order belongs to a credit note that is no older or younger than this.
+const REDELIVERY_WITHIN: TimeDelta = TimeDelta::days(7);
+
 /// Refunds every credit note that is not refunded yet, by number.
 pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     let facts = draft.facts;
@@ -51,7 +54,17 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
             continue;
         }
         let amount = credit_note.total - given;
-        if amount > draft.tolerance().min(credit_note.total - 1) && amount > 0 {
+        if amount <= 0 {
+            continue;
+        }
+        if let Some(order) = redelivery(facts, credit_note, draft.tolerance()).filter(|_| given == 0) {
+            draft.rule("redelivery");
+            draft.gives_back = true;
+            let notice = Notice::problem(Number::Redelivery).with("document", &credit_note.nr).with("order", order);
+            draft.notice(notice.with("amount", draft.amount(amount)));
+            continue;
+        }
+        if amount > draft.tolerance().min(credit_note.total - 1) {
             refund(draft, credit_note, amount, credited, by_transfer);
         }
     }
@@ -116,6 +129,17 @@ fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by
             .with("code", &refusal.code);
         draft.notice(notice);
     }
+}
+
+/// An exchange or manual order of the same customer that appeared around the credit of a whole invoice: the goods may
+/// have been sent again, and the money be due after all.
+fn redelivery(facts: &Facts, note: &Document, tolerance: i64) -> Option<i64> {
+    let invoice = credited_invoice(facts, note)?;
+    if (note.total - invoice.total).abs() > tolerance {
+        return None;
+    }
+    let near = |seen: Time| (seen - note.first_seen).abs() <= REDELIVERY_WITHIN;
+    facts.surroundings.manual_orders.iter().find(|(_, seen)| near(*seen)).map(|(nr, _)| *nr)
 }
 
 /// Brake: a credit note is not refunded before it is `refund_delay` old.

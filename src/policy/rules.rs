@@ -272,6 +272,12 @@ pub const PARTS: &[Part] = &[
             ),
             rule("returns", "SECURED", "secured invoice", "after the notice"),
             rule(
+                "redelivery",
+                "",
+                "the credit of a whole invoice, and an exchange or manual order of the same customer within 7 days around it",
+                "problem PP-1509, nothing is paid back: the goods may have been sent again",
+            ),
+            rule(
                 "foreign refund",
                 "",
                 "a refund made by hand",

@@ -386,6 +386,13 @@ catalogue! {
         now_de: "Nichts zu tun: der Betrag wird zurückgezahlt.",
         now_en: "Nothing to do: the amount is paid back."
     }
+    /// The goods may have been sent again.
+    Redelivery = 1509 {
+        de: "Gutschrift {document} über {amount}: für denselben Kunden gibt es die Umtausch- oder manuelle Bestellung {order}.",
+        en: "Credit note {document} of {amount}: the same customer has the exchange or manual order {order}.",
+        now_de: "Klären, ob die Ware neu geliefert wird. Soll das Geld zurück: bei Unzer von Hand erstatten; es wird erkannt und gebucht.",
+        now_en: "Find out whether the goods are sent again. If the money is due: refund it by hand at Unzer; it is recognised and booked."
+    }
     /// A claim could not be lowered.
     ClaimReversalRefused = 1508 {
         de: "Die Forderung ließ sich nicht um {amount} verringern ({code}).",

@@ -35,6 +35,27 @@ fn returns_are_taken_from_another_charge_or_split_where_its_own_is_used_up() {
 }
 
 #[test]
+fn redelivery_of_a_whole_invoice_is_left_to_a_person() {
+    let with_exchange = |days: i64, story: Story| {
+        let mut story = story;
+        story.facts.surroundings.manual_orders = vec![(100_300, story.now + chrono::TimeDelta::days(days))];
+        story
+    };
+    for days in [-7, 7] {
+        let story = with_exchange(days, delivered()).returned("GS1", &[1]).settle();
+        assert_eq!((refunds(&story), story.problems()), (vec![], vec![1509]));
+        let story = story.refunded_by_hand("s-chg-1", 60_00).settle();
+        assert_eq!((story.did.last().unwrap().as_str(), story.problems()), ("book:GS1", vec![]));
+    }
+    for days in [-8, 8] {
+        let story = with_exchange(days, delivered()).returned("GS1", &[1]).settle();
+        assert_eq!(refunds(&story), ["refund:GS1:60.00:s-chg-1"]);
+    }
+    let story = with_exchange(0, delivered()).credited("GS1", &[1], 20_00).settle();
+    assert_eq!(refunds(&story), ["refund:GS1:20.00:s-chg-1"], "not the whole invoice");
+}
+
+#[test]
 fn returns_several_at_once_go_by_number() {
     let story = delivered().returned("GS2", &[2]).returned("GS1", &[1]).settle();
     assert_eq!(refunds(&story), ["refund:GS1:60.00:s-chg-1", "refund:GS2:59.00:s-chg-2"]);

@@ -290,6 +290,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
         payment: None,
         method: None,
         group: None,
+        customer: Some(customer),
         o0: None,
         amounts: Amounts::default(),
         facts: json!({"customer": customer, "locked": false}).to_string(),
