@@ -18,7 +18,7 @@ pub(super) fn lock(draft: &mut Draft<'_>, charged_back: i64) {
         draft.notice(Notice::hint(Number::CustomerNotLocked));
         return;
     }
-    let attempt = draft.step("watch", key, Effect::LockCustomer { customer }, Guards::default());
+    let attempt = draft.step("customer lock", key, Effect::LockCustomer { customer }, Guards::default());
     if let Some(refusal) = attempt.refusal() {
         let code = refusal.code.clone();
         draft.notice(Notice::problem(Number::PixiRefused).with("step", "lock_customer").with("code", code));
@@ -33,6 +33,6 @@ pub(super) fn lock(draft: &mut Draft<'_>, charged_back: i64) {
     let key = "customer_comment".to_owned();
     // A comment pixi refused is not fought for.
     if draft.attempt(&StepKey(key.clone())).refusal().is_none() {
-        draft.step("watch", key, Effect::CustomerComment { customer, text }, Guards::default());
+        draft.step("customer lock", key, Effect::CustomerComment { customer, text }, Guards::default());
     }
 }

@@ -1,4 +1,4 @@
-//! Authorisations that end before the goods have left (DESIGN 3.5, `expiry_warning`).
+//! [expiry] Authorisations that end before the goods have left (DESIGN 3.5, `expiry_warning`).
 
 use chrono::TimeDelta;
 

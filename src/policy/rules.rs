@@ -106,12 +106,20 @@ pub const PARTS: &[Part] = &[
     Part {
         title: "Chargeback",
         note: "",
-        rules: &[rule(
-            "R5",
-            "chargeback",
-            "charged back, and not reversed since",
-            "problem PP-1205, locked; lines on hold are released behind the lock; no money and no booking any more. Unlocking is a person's",
-        )],
+        rules: &[
+            rule(
+                "R5",
+                "chargeback",
+                "charged back, and not reversed since",
+                "problem PP-1205, locked; lines on hold are released behind the lock; no money and no booking any more. Unlocking is a person's",
+            ),
+            rule(
+                "customer lock",
+                "",
+                "charged back, with `lock_customer_on_chargeback`",
+                "the customer is locked and a comment written, unless another mandant has goods of theirs to ship (PP-1224)",
+            ),
+        ],
     },
     Part {
         title: "Cancellation of the whole order",
@@ -307,8 +315,9 @@ pub const PARTS: &[Part] = &[
                 "book",
                 "",
                 "an invoice whose money was taken; a credit note whose money was given back",
-                "booked in pixi with `event_invoice` or `event_return`. Refused: problem PP-1401, tried again for 7 days, then PP-1402",
+                "booked in pixi with `event_invoice` or `event_return`; the first booking with each event is read back before a second is sent. Refused: problem PP-1401, tried again for 7 days, then PP-1402",
             ),
+            rule("expiry", "", "authorised, goods unshipped, `expiry_warning` before the end", "hint PP-1223"),
             rule("cured", "", "the cause of our lock is gone", "unlocked"),
             rule(
                 "comment",

@@ -87,14 +87,15 @@ fn tests_of<'a>(rule: &Rule, prefixes: &[String], names: &'a [String]) -> Vec<&'
         .collect()
 }
 
-/// Files of the policy in which a rule is decided: its id stands in them as a word of the code.
+/// Files of the policy in which a rule is decided: its id stands in them as a word of the code, or in their heading where
+/// it only gives hints.
 fn code_of(rule: &Rule, sources: &[Source]) -> Vec<String> {
     let literal = format!("\"{}\"", rule.id);
     sources
         .iter()
         .filter(|source| source.path.starts_with("policy/") && !source.path.starts_with("policy/tests"))
         .filter(|source| !matches!(source.path.as_str(), "policy/rules.rs" | "policy/story.rs"))
-        .filter(|source| source.text.contains(&literal))
+        .filter(|source| source.text.contains(&literal) || source.text.contains(&format!("//! [{}]", rule.id)))
         .map(|source| source.path.trim_start_matches("policy/").to_owned())
         .collect()
 }

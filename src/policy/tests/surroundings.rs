@@ -71,7 +71,7 @@ fn r14_says_nothing_where_it_is_off_not_known_or_not_insured() {
 }
 
 #[test]
-fn a_chargeback_locks_the_customer_once_where_that_is_wanted() {
+fn customer_lock_once_where_that_is_wanted() {
     let story = order("4711").sofort(119_00).settle().locks_customers().charged_back("s-chg-1", 119_00).settle();
     assert_eq!(story.did, ["release#1", "lock#1", "lock_customer", "customer_comment"]);
     let Effect::CustomerComment { customer, text } =
@@ -86,7 +86,7 @@ fn a_chargeback_locks_the_customer_once_where_that_is_wanted() {
 }
 
 #[test]
-fn a_customer_with_goods_from_another_mandant_is_not_locked() {
+fn customer_lock_not_with_goods_from_another_mandant() {
     let mut story = order("4711").sofort(119_00).settle().locks_customers().charged_back("s-chg-1", 119_00);
     story.facts.surroundings.customer_elsewhere = true;
     let story = story.settle();
@@ -97,13 +97,13 @@ fn a_customer_with_goods_from_another_mandant_is_not_locked() {
 }
 
 #[test]
-fn without_the_setting_no_customer_is_locked() {
+fn customer_lock_not_without_the_setting() {
     let story = order("4711").sofort(119_00).settle().charged_back("s-chg-1", 119_00).settle();
     assert_eq!(story.did, ["release#1", "lock#1"]);
 }
 
 #[test]
-fn an_authorisation_near_its_end_is_told_while_goods_are_here() {
+fn expiry_is_told_while_goods_are_here() {
     let warned = |story: Story| {
         let mut story = story;
         story.terms.payment_type.expiry_warning = Duration::from_hours(72);
@@ -193,7 +193,7 @@ fn r13_comes_first_where_the_money_of_a_lost_order_cannot_be_told() {
 }
 
 #[test]
-fn merged_orders_get_no_money_step_and_are_never_taken_for_cancelled() {
+fn facts_merged_orders_get_no_money_step_and_are_never_taken_for_cancelled() {
     let mut story = order("4711").card(119_00).expert().settle().cancelled(&[1, 2]);
     story.facts.unclear.push(Unclear::Merged);
     let story = story.settle();

@@ -71,7 +71,7 @@ fn captured(scene: &Scene, payments: &[String]) -> Vec<i64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_capture_limit_counts_what_other_orders_are_about_to_take() {
+async fn brake_the_capture_limit_counts_what_other_orders_are_about_to_take() {
     let scene = Scene::with(|settings| settings.safety.max_capture_per_cycle = Some(100_00)).await;
     let payments = shipped(&scene, &[1, 2, 3]).await;
     // All three are under way at the same time.
@@ -83,7 +83,7 @@ async fn the_capture_limit_counts_what_other_orders_are_about_to_take() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_capture_that_took_nothing_gives_back_its_part_of_the_limit() {
+async fn brake_a_capture_that_took_nothing_gives_back_its_part_of_the_limit() {
     let scene = Scene::with(|settings| settings.safety.max_capture_per_cycle = Some(100_00)).await;
     let payments = shipped(&scene, &[1, 2]).await;
     scene.world.unzer.decline_next(&payments[0], "COR.800.100.171");
@@ -162,7 +162,7 @@ async fn retry(scene: &Scene, nr: i64, moment: impl Fn() -> bool) -> serde_json:
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_try_that_a_person_asks_for_meets_the_brakes() {
+async fn brake_another_try_that_a_person_asks_for_meets_the_brakes() {
     let scene = Scene::with(|settings| settings.safety.max_givebacks_per_cycle = Some(0)).await;
     let stage = scene.stage(1);
     let sold = stage.authorize("card", &[10_00], 0).unwrap();
@@ -198,7 +198,7 @@ async fn another_try_that_a_person_asks_for_waits_until_the_cycle_has_let_go_of_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refund_over_the_limit_of_a_day_is_told_once_and_goes_the_next_day() {
+async fn brake_a_refund_over_the_limit_of_a_day_is_told_once_and_goes_the_next_day() {
     let scene = Scene::with(|settings| settings.safety.max_refund_per_day = Some(25_00)).await;
     let stage = scene.stage(1);
     let sold = [1, 2].map(|number| scene.stage(number).charge("sofort", &[20_00], 0).unwrap());

@@ -13,7 +13,7 @@ const BOOK: &str = "pixiPaySetInvoiceCapture";
 const LIST: &str = "pixiPayGetInvoicesToCapture";
 
 #[tokio::test(start_paused = true)]
-async fn a_look_goes_to_the_steps_own_payment_when_the_order_names_another_meanwhile() {
+async fn look_goes_to_the_steps_own_payment_when_the_order_names_another_meanwhile() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
     let sold = stage.authorize("card", &[60_00], 0).unwrap();
@@ -40,7 +40,7 @@ async fn a_look_goes_to_the_steps_own_payment_when_the_order_names_another_meanw
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hard_decline_that_is_read_back_keeps_its_code_and_is_never_tried_again() {
+async fn c8_look_a_hard_decline_that_is_read_back_keeps_its_code_and_is_never_tried_again() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
     let sold = stage.authorize("card", &[77_00], 0).unwrap();
@@ -59,7 +59,7 @@ async fn a_hard_decline_that_is_read_back_keeps_its_code_and_is_never_tried_agai
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_soft_decline_that_is_read_back_is_tried_again_a_day_later() {
+async fn c8_look_a_soft_decline_that_is_read_back_is_tried_again_a_day_later() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
     let sold = stage.authorize("card", &[77_00], 0).unwrap();
@@ -74,7 +74,7 @@ async fn a_soft_decline_that_is_read_back_is_tried_again_a_day_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_unlock_is_sent_again_only_after_two_looks() {
+async fn look_a_lost_unlock_is_sent_again_only_after_two_looks() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
     let nr = stage.import(&[12_00], 0, None).unwrap();
@@ -97,7 +97,7 @@ async fn a_lost_unlock_is_sent_again_only_after_two_looks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_person_decides_a_step_that_was_never_settled_once_it_was_looked_for() {
+async fn look_a_person_decides_a_step_that_was_never_settled_once_it_was_looked_for() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
     let sold = stage.authorize("card", &[60_00], 0).unwrap();
@@ -137,7 +137,7 @@ async fn bookings(scene: &Scene, nr: i64) -> Vec<StepState> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invoice_is_booked_once_it_is_paid_and_gone_from_the_capture_list() {
+async fn look_an_invoice_is_booked_once_it_is_paid_and_gone_from_the_capture_list() {
     let scene = Scene::new().await;
     let (nr, invoice) = booking_lost(&scene, Fault::DropAfter).await;
     scene.minutes(3).await;
@@ -146,7 +146,7 @@ async fn an_invoice_is_booked_once_it_is_paid_and_gone_from_the_capture_list() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_booking_is_absent_when_the_invoice_is_unpaid_and_still_listed_in_two_looks() {
+async fn look_a_booking_is_absent_when_the_invoice_is_unpaid_and_still_listed_in_two_looks() {
     let scene = Scene::new().await;
     let (nr, invoice) = booking_lost(&scene, Fault::DropBefore).await;
     scene.minutes(8).await;
@@ -168,7 +168,7 @@ fn hide_capture_list(scene: &Scene) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_booking_is_not_taken_for_absent_while_the_invoice_is_gone_from_the_capture_list() {
+async fn look_a_booking_is_not_taken_for_absent_while_the_invoice_is_gone_from_the_capture_list() {
     for installed in [true, false] {
         let scene = Scene::new().await;
         let (nr, invoice) = booking_lost(&scene, Fault::DropBefore).await;
@@ -187,7 +187,7 @@ async fn a_booking_is_not_taken_for_absent_while_the_invoice_is_gone_from_the_ca
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_booking_is_not_taken_for_done_while_the_invoice_is_still_listed() {
+async fn look_a_booking_is_not_taken_for_done_while_the_invoice_is_still_listed() {
     let scene = Scene::new().await;
     let (nr, _) = booking_lost(&scene, Fault::DropBefore).await;
     scene.cycle().await;
@@ -209,7 +209,7 @@ fn hide_paid(scene: &Scene) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unseen_paid_sum_is_no_proof_that_a_booking_is_absent() {
+async fn look_an_unseen_paid_sum_is_no_proof_that_a_booking_is_absent() {
     let scene = Scene::new().await;
     hide_paid(&scene);
     let (nr, invoice) = booking_lost(&scene, Fault::DropBefore).await;
@@ -220,7 +220,7 @@ async fn an_unseen_paid_sum_is_no_proof_that_a_booking_is_absent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unseen_paid_sum_is_no_proof_that_a_booking_is_done() {
+async fn look_an_unseen_paid_sum_is_no_proof_that_a_booking_is_done() {
     let scene = Scene::new().await;
     hide_paid(&scene);
     let (nr, invoice) = booking_lost(&scene, Fault::DropAfter).await;
@@ -230,7 +230,7 @@ async fn an_unseen_paid_sum_is_no_proof_that_a_booking_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unseen_paid_sum_does_not_keep_a_document_from_being_booked() {
+async fn book_an_unseen_paid_sum_does_not_keep_a_document_from_being_booked() {
     let scene = Scene::new().await;
     hide_paid(&scene);
     let stage = scene.stage(1);

@@ -15,7 +15,7 @@ use crate::wire::{Cause, Peer};
 const BOOK_RETURN: &str = "pixiCACreateManualBooking";
 
 #[tokio::test(start_paused = true)]
-async fn a_return_is_not_booked_while_pixi_knows_no_number_of_its_currency() {
+async fn book_a_return_is_not_booked_while_pixi_knows_no_number_of_its_currency() {
     let scene = Scene::new().await;
     let stage = Stage { currency: "PLN".parse().unwrap(), ..scene.stage(1) };
     let sold = stage.charge("przelewy24", &[50_00], 0).unwrap();
@@ -59,7 +59,7 @@ async fn a_permit_of_four_seconds_is_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_return_booking_of_a_customer_is_under_way_at_a_time() {
+async fn book_one_return_booking_of_a_customer_is_under_way_at_a_time() {
     let scene = Scene::new().await;
     let first = scene.stage(1).charge("sofort", &[30_00], 0).unwrap().nr;
     let customer = scene.stage(1).order(first).unwrap().customer;
@@ -85,7 +85,7 @@ async fn one_return_booking_of_a_customer_is_under_way_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_payment_is_claimed_only_once_it_was_read() {
+async fn r3_a_payment_is_claimed_only_once_it_was_read() {
     let scene = Scene::new().await;
     // A typing error: the number belongs to no payment yet.
     let known = scene.world.unzer.shop(0).authorize("card", Currency::EUR.of(1_00), "OTHER").unwrap();

@@ -245,7 +245,7 @@ async fn r14_the_address_is_looked_at_again_at_shipment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chargeback_locks_the_customer_unless_another_mandant_has_goods_for_them() {
+async fn customer_lock_unless_another_mandant_has_goods_for_them() {
     for elsewhere in [false, true] {
         let theatre = theatre_with(with("lock_customer_on_chargeback: true")).await;
         let stage = stage(&theatre, 1);
@@ -343,7 +343,7 @@ async fn disappeared_by_another_payment_type_until_it_comes_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn orders_merged_by_hand_are_never_taken_for_cancelled() {
+async fn facts_orders_merged_by_hand_are_never_taken_for_cancelled() {
     let theatre = theatre_with(rarely).await;
     let (into, from) = (stage(&theatre, 1), stage(&theatre, 2));
     enact(&theatre, async {
@@ -365,7 +365,7 @@ async fn orders_merged_by_hand_are_never_taken_for_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invoice_over_two_orders_moves_no_money() {
+async fn facts_an_invoice_over_two_orders_moves_no_money() {
     let theatre = theatre().await;
     let (one, two) = (stage(&theatre, 1), stage(&theatre, 2));
     enact(&theatre, async {
@@ -408,7 +408,7 @@ async fn r2_the_payment_id_comes_from_the_import_document() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_authorisation_near_its_end_is_a_hint() {
+async fn expiry_is_a_hint() {
     let theatre = theatre_with(|text| text.replace("cycle: \"0 * * * * *\"", "cycle: \"0 0 * * * *\"")).await;
     let stage = stage(&theatre, 1);
     enact(&theatre, async {
