@@ -39,7 +39,6 @@ CREATE TABLE orders (
     payment TEXT,
     method TEXT,
     payment_group TEXT,
-    customer INTEGER,
     payment_status TEXT NOT NULL,
     transfer_status TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -73,7 +72,6 @@ CREATE TABLE orders (
 CREATE INDEX orders_due ON orders (api, next_check_ms, id) WHERE waits <> 'end';
 CREATE INDEX orders_open ON orders (api, id) WHERE waits <> 'end';
 CREATE INDEX orders_marked ON orders (mark, id) WHERE mark <> 'none';
-CREATE INDEX orders_customer ON orders (api, customer) WHERE customer IS NOT NULL;
 CREATE INDEX orders_nr ON orders (nr);
 CREATE INDEX orders_external ON orders (nr_external);
 

@@ -69,6 +69,11 @@ impl Context {
 
     /// Opens the store.
     pub async fn journal(&self, settings: &Settings, schema: Schema) -> Result<Journal, Failure> {
+        Ok(Journal::open(self.store(settings, schema)?).await?)
+    }
+
+    /// How the store is opened.
+    pub fn store(&self, settings: &Settings, schema: Schema) -> Result<Options, Failure> {
         let Database::Sqlite(path) = &settings.database else {
             return Err(Failure::usage("database: this version keeps its store in SQLite; write sqlite://FILE"));
         };
@@ -77,7 +82,7 @@ impl Context {
         if schema == Schema::Migrate {
             options = options.migrating();
         }
-        Ok(Journal::open(options).await?)
+        Ok(options)
     }
 
     /// The transport of production.

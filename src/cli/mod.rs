@@ -93,7 +93,9 @@ enum Command {
     /// The store's schema
     #[command(subcommand)]
     Db(store::Command),
-    /// Prove the audit trail of the store
+    /// Copy the store while it is in use, and prove the copy
+    Backup(store::BackupArgs),
+    /// Prove the store: the file, its invariants, the audit trail
     Verify(store::VerifyArgs),
     /// Watch the daemon work on a simulated pixi and Unzer, with demo orders
     Sandbox(sandbox::Args),
@@ -138,6 +140,7 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Pixi(command) => pixi_call::run(context, command).await,
         Command::Unzer(command) => unzer_show::run(context, command).await,
         Command::Db(command) => store::run(context, command).await,
+        Command::Backup(args) => store::backup(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,
         Command::Sandbox(args) => sandbox::run(args).await,
         Command::Completions(args) => shell::completions(&args),

@@ -1,9 +1,11 @@
-//! `db migrate` and `verify`.
+//! `db migrate`, `backup` and `verify`.
+
+use std::path::PathBuf;
 
 use crate::cli::Failure;
 use crate::cli::context::{Context, Schema};
 use crate::cli::output::{self, Tone, cell, toned};
-use crate::journal::SCHEMA_VERSION;
+use crate::journal::{self, ChainReport, Checked, Journal, Options, SCHEMA_VERSION};
 
 /// Commands of `db`.
 #[derive(Debug, clap::Subcommand)]
@@ -15,12 +17,28 @@ pub enum Command {
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Proves every hash chain of the audit trail from its first entry to its head. Status 1 if one is broken."
+    after_help = "Proves the file, every invariant of the store, and every hash chain of the audit trail from its first \
+                  entry to its head. Status 1 where something does not hold. A daemon may be running."
 )]
 pub struct VerifyArgs {
+    /// A backup to prove instead of the store of the configuration
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
     /// One JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The copy is of one moment; a daemon may be running. To go back to it: stop the daemon, put the file in \
+                  the store's place, and run `pixi-payd verify`."
+)]
+pub struct BackupArgs {
+    /// Where the copy goes; the file must not exist
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 /// Runs a command of `db`.
@@ -35,25 +53,55 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Proves the audit trail.
+/// Copies the store while it is in use, and proves the copy.
+pub async fn backup(context: Context, args: BackupArgs) -> Result<(), Failure> {
+    let settings = context.settings()?;
+    let options = context.store(&settings, Schema::Keep)?;
+    journal::backup(&options, &args.file).await?;
+    let copy = Journal::open(Options { path: args.file.clone(), ..options }).await?;
+    let (checks, chains) = (copy.verify_store().await?, copy.verify_chains().await?);
+    copy.close();
+    let entries: i64 = chains.iter().map(|chain| chain.entries).sum();
+    let sound = is_sound(&checks, &chains);
+    let file = args.file.display();
+    if sound {
+        return output::line(&format!("{file}: copied and proven, {entries} audit entries"));
+    }
+    Err(Failure::failed(format!("{file}: the copy does not hold; see pixi-payd verify {file}")))
+}
+
+fn is_sound(checks: &[Checked], chains: &[ChainReport]) -> bool {
+    checks.iter().all(|check| check.offenders.is_empty()) && chains.iter().all(|chain| chain.broken_at.is_none())
+}
+
+/// Proves the store: the file, its invariants, the audit trail.
 pub async fn verify(context: Context, args: VerifyArgs) -> Result<(), Failure> {
     let settings = context.settings()?;
-    let journal = context.journal(&settings, Schema::Keep).await?;
-    let chains = journal.verify_chains().await?;
+    let mut options = context.store(&settings, Schema::Keep)?;
+    if let Some(file) = args.file {
+        options.path = file;
+    }
+    let journal = Journal::open(options).await?;
+    let (checks, chains) = (journal.verify_store().await?, journal.verify_chains().await?);
     if args.json {
-        output::json(&chains)?;
-    } else if chains.is_empty() {
-        output::line("the audit trail is empty")?;
+        output::json(&serde_json::json!({"checks": checks, "chains": chains}))?;
     } else {
-        let mut table = output::table(&["chain", "entries", "proof"]);
+        let mut table = output::table(&["what must hold", "proof"]);
+        for check in &checks {
+            let proof = match check.offenders.as_slice() {
+                [] => toned("holds", Tone::Good),
+                offenders => toned(format!("broken: {}", offenders.join(", ")), Tone::Bad),
+            };
+            table.add_row(vec![cell(check.check), proof]);
+        }
         for chain in &chains {
             let proof = match chain.broken_at {
-                None => toned("whole", Tone::Good),
+                None => toned(format!("whole, {} entries", chain.entries), Tone::Good),
                 Some(at) => toned(format!("broken at entry {at}"), Tone::Bad),
             };
-            table.add_row(vec![cell(&chain.chain), cell(chain.entries), proof]);
+            table.add_row(vec![cell(format!("audit trail {}", chain.chain)), proof]);
         }
         output::print(&table)?;
     }
-    if chains.iter().all(|chain| chain.broken_at.is_none()) { Ok(()) } else { Err(Failure::Said(1)) }
+    if is_sound(&checks, &chains) { Ok(()) } else { Err(Failure::Said(1)) }
 }

@@ -24,11 +24,13 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, runs_from: 1, text: include_str!("../../migrations/sqlite/0001_start.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, runs_from: 1, text: include_str!("../../migrations/sqlite/0001_start.sql") },
+    Migration { version: 2, runs_from: 1, text: include_str!("../../migrations/sqlite/0002_customer.sql") },
+];
 
 /// Schema version this program is made for.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 static DRIVERS: Once = Once::new();
 
@@ -111,7 +113,7 @@ async fn version(conn: &mut AnyConnection) -> Result<(i64, i64), JournalError> {
 }
 
 /// The store holds customers' orders: nobody else reads it.
-fn create_private(path: &Path) -> Result<(), JournalError> {
+pub(super) fn create_private(path: &Path) -> Result<(), JournalError> {
     use std::os::unix::fs::OpenOptionsExt;
     if path.exists() {
         return Ok(());

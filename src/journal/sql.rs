@@ -42,6 +42,20 @@ macro_rules! settled_columns {
     };
 }
 
+/// Names an order in the report of a check.
+macro_rules! an_order {
+    ($order:literal) => {
+        concat!($order, ".api || '/' || ", $order, ".mandant || '/' || CAST(", $order, ".nr AS TEXT) AS what ")
+    };
+}
+
+/// Names a step in the report of a check.
+macro_rules! a_step {
+    () => {
+        "s.api || '/' || s.mandant || '/' || CAST(s.nr AS TEXT) || ' ' || s.step_key AS what "
+    };
+}
+
 statements! {
     SET_META = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     ALL_META = "SELECT name, value FROM meta";
@@ -194,6 +208,41 @@ statements! {
         times = hints.times + 1";
     LOAD_HINTS = "SELECT payment, event, received_ms, times FROM hints ORDER BY received_ms, payment LIMIT $1";
     DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2";
+
+    ORDERS_WITHOUT_NEXT = concat!("SELECT ", an_order!("o"), "FROM orders o WHERE o.waits NOT IN ('check', 'person', 'end') \
+        OR (o.waits = 'check' AND o.next_check_ms IS NULL) ORDER BY o.id");
+    PAYMENTS_UNCLAIMED = concat!("SELECT ", an_order!("o"), "FROM orders o LEFT JOIN payment_claims c ON c.payment = o.payment \
+        WHERE o.payment IS NOT NULL AND (c.order_id IS NULL OR c.order_id <> o.id) ORDER BY o.id");
+    STEPS_ASTRAY = concat!("SELECT ", a_step!(), "FROM steps s LEFT JOIN orders o ON o.id = s.order_id \
+        WHERE o.id IS NULL OR o.api <> s.api OR o.mandant <> s.mandant OR o.nr <> s.nr ORDER BY s.id");
+    STEPS_WITHOUT_OUTCOME = concat!("SELECT ", a_step!(), "FROM steps s WHERE \
+        (s.state IN ('done', 'refused', 'not_sent') AND (s.outcome IS NULL OR s.settled_ms IS NULL)) \
+        OR (s.state = 'intended' AND s.outcome IS NOT NULL) ORDER BY s.id");
+    STEPS_TWICE = concat!("SELECT ", a_step!(), "FROM steps s WHERE s.state NOT IN ('refused', 'not_sent') AND EXISTS \
+        (SELECT 1 FROM steps t WHERE t.order_id = s.order_id AND t.step_key = s.step_key AND t.id < s.id \
+        AND t.state NOT IN ('refused', 'not_sent')) ORDER BY s.id");
+    MONEY_TWICE = concat!("SELECT ", a_step!(), "FROM steps s WHERE s.moves_money = 1 AND s.payment IS NOT NULL \
+        AND s.state IN ('intended', 'pending', 'unknown') AND EXISTS (SELECT 1 FROM steps t WHERE t.payment = s.payment \
+        AND t.id < s.id AND t.moves_money = 1 AND t.state IN ('intended', 'pending', 'unknown')) ORDER BY s.id");
+    CAPTURED_TWICE = concat!("SELECT ", a_step!(), "FROM steps s WHERE s.kind = 'capture' AND s.document IS NOT NULL \
+        AND s.state NOT IN ('refused', 'not_sent') AND EXISTS (SELECT 1 FROM steps t WHERE t.kind = 'capture' \
+        AND t.api = s.api AND t.document = s.document AND t.id < s.id AND t.state NOT IN ('refused', 'not_sent')) ORDER BY s.id");
+    BOOKED_TWICE = concat!("SELECT ", a_step!(), "FROM steps s WHERE s.kind IN ('book_invoice', 'book_return') \
+        AND s.state NOT IN ('refused', 'not_sent') AND EXISTS (SELECT 1 FROM steps t \
+        WHERE t.kind IN ('book_invoice', 'book_return') AND t.api = s.api AND t.document = s.document AND t.event = s.event \
+        AND t.id < s.id AND t.state NOT IN ('refused', 'not_sent')) ORDER BY s.id");
+    REFUNDED_TWICE = concat!("SELECT ", a_step!(), "FROM steps s WHERE s.kind = 'refund' AND s.document IS NOT NULL \
+        AND s.state NOT IN ('refused', 'not_sent') AND EXISTS (SELECT 1 FROM steps t WHERE t.kind = 'refund' \
+        AND t.api = s.api AND t.document = s.document AND t.charge = s.charge AND t.id < s.id \
+        AND t.state NOT IN ('refused', 'not_sent')) ORDER BY s.id");
+    MONEY_WITHOUT_AMOUNT = concat!("SELECT ", a_step!(), "FROM steps s WHERE s.kind IN ('capture', 'refund', 'reverse', \
+        'change_authorization', 'reauthorize') AND COALESCE(s.amount_minor, 0) <= 0 ORDER BY s.id");
+    TOTALS_ASTRAY = "SELECT api || '/' || mandant || ' ' || currency AS what FROM ( \
+        SELECT api, mandant, currency, captured, refunded FROM totals WHERE captures + refunds > 0 UNION ALL \
+        SELECT api, mandant, currency, CASE WHEN kind = 'capture' THEN -amount_minor ELSE 0 END, \
+        CASE WHEN kind = 'refund' THEN -amount_minor ELSE 0 END FROM steps \
+        WHERE state = 'done' AND kind IN ('capture', 'refund') AND currency IS NOT NULL) counted \
+        GROUP BY api, mandant, currency HAVING SUM(captured) <> 0 OR SUM(refunded) <> 0 ORDER BY 1";
 
     LOAD_CURSOR = "SELECT value FROM cursors WHERE api = $1 AND name = $2";
     SET_CURSOR = "INSERT INTO cursors (api, name, value) VALUES ($1, $2, $3) \

@@ -28,20 +28,23 @@ async fn open_steps(journal: &Journal, number: i64) -> Vec<StepRecord> {
     all.into_iter().filter(|step| step.state.is_open()).collect()
 }
 
-fn nr(nr: i64) -> OrderId {
+pub(super) fn nr(nr: i64) -> OrderId {
     OrderId { api: "live".into(), mandant: "SHP".into(), nr }
 }
 
 /// A store in a directory of its own, with a registered process that holds the lease.
-struct Shop {
-    dir: TempDir,
-    clock: Clock,
-    journal: Journal,
+pub(super) struct Shop {
+    pub(super) dir: TempDir,
+    pub(super) clock: Clock,
+    pub(super) journal: Journal,
     owner: Owner,
 }
 
+/// A name that has to be quoted everywhere.
+pub(super) const FILE: &str = "it's a %25 store?.db";
+
 impl Shop {
-    async fn open(mode: Mode) -> Self {
+    pub(super) async fn open(mode: Mode) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::simulated(noon(), 1);
         let (journal, owner) = Self::run(&dir, &clock, mode, None).await;
@@ -49,7 +52,7 @@ impl Shop {
     }
 
     async fn run(dir: &TempDir, clock: &Clock, mode: Mode, faults: Option<Arc<dyn CommitFaults>>) -> (Journal, Owner) {
-        let options = Options::new(dir.path().join("it's a %25 store?.db"), clock.clone());
+        let options = Options::new(dir.path().join(FILE), clock.clone());
         let options = Options { mode, faults, ..options.simulated(7) };
         let journal = Journal::open(options).await.unwrap();
         let owner = journal.register_process("test").await.unwrap();
@@ -57,7 +60,7 @@ impl Shop {
         (journal, owner)
     }
 
-    async fn order(&self, number: i64) -> OrderRow {
+    pub(super) async fn order(&self, number: i64) -> OrderRow {
         let seen = OrderSeen {
             order: nr(number),
             nr_external: format!("W{number}"),
@@ -70,21 +73,22 @@ impl Shop {
         self.journal.see_order(seen).await.unwrap()
     }
 
-    async fn intend(&self, number: i64, step: &Step) -> Result<StepPermit, IntendError> {
+    pub(super) async fn intend(&self, number: i64, step: &Step) -> Result<StepPermit, IntendError> {
         self.journal.intend(self.owner, &nr(number), step, &[], LIMITS).await
     }
 
-    async fn settle(&self, permit: StepPermit, outcome: Outcome) {
+    pub(super) async fn settle(&self, permit: StepPermit, outcome: Outcome) {
         self.journal.settle(self.owner, permit.step_id(), &outcome).await.unwrap();
     }
 
-    async fn raw(&self, text: &'static str) -> Result<(), JournalError> {
+    pub(super) async fn raw(&self, text: impl Into<String>) -> Result<(), JournalError> {
+        let text = text.into();
         self.journal
             .0
             .lanes
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
-                    tx.conn.execute(text).await?;
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut tx.conn).await?;
                     Ok(())
                 })
             })
@@ -92,7 +96,7 @@ impl Shop {
     }
 }
 
-fn capture(invoice: &str, minor: i64) -> Step {
+pub(super) fn capture(invoice: &str, minor: i64) -> Step {
     capture_of("s-pay-1", invoice, minor)
 }
 
@@ -110,7 +114,7 @@ fn capture_of(payment: &str, invoice: &str, minor: i64) -> Step {
     }
 }
 
-fn refund(credit_note: &str, minor: i64) -> Step {
+pub(super) fn refund(credit_note: &str, minor: i64) -> Step {
     Step {
         key: StepKey(format!("refund:{credit_note}")),
         effect: Effect::Refund {
@@ -139,7 +143,7 @@ fn book(invoice: &str, event: &str) -> Step {
     }
 }
 
-fn done(transaction: &str) -> Outcome {
+pub(super) fn done(transaction: &str) -> Outcome {
     Outcome::Done(Evidence { transaction: Some(transaction.into()), ..Evidence::default() })
 }
 
@@ -489,7 +493,7 @@ async fn after_a_crash_the_intent_is_there_for_the_next_process() {
 #[tokio::test(start_paused = true)]
 async fn a_second_run_refuses_to_start_and_others_may_read() {
     let shop = Shop::open(Mode::Inline).await;
-    let options = Options::new(shop.dir.path().join("it's a %25 store?.db"), shop.clock.clone());
+    let options = Options::new(shop.dir.path().join(FILE), shop.clock.clone());
     let second = Journal::open(options).await.unwrap();
     assert!(matches!(second.register_process("second").await, Err(JournalError::AlreadyRunning)));
     assert_eq!(second.processes().await.unwrap().len(), 1);
@@ -517,7 +521,7 @@ async fn a_schema_that_is_not_ours_is_refused() {
     let empty = Journal::open(options).await;
     assert!(matches!(empty, Err(JournalError::Schema { found: 0, .. })), "{empty:?}");
     shop.raw("UPDATE meta SET value = '99' WHERE name LIKE 'schema%'").await.unwrap();
-    let options = Options::new(shop.dir.path().join("it's a %25 store?.db"), shop.clock.clone());
+    let options = Options::new(shop.dir.path().join(FILE), shop.clock.clone());
     let newer = Journal::open(options.migrating()).await;
     assert!(matches!(newer, Err(JournalError::Schema { found: 99, .. })), "{newer:?}");
 }

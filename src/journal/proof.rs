@@ -1,0 +1,172 @@
+//! Proving a store, and copying it while it is in use.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sqlx::Row;
+
+use super::connect::{self, Access};
+use super::rows::Columns;
+use super::store::Tx;
+use super::{Journal, JournalError, Options, sql};
+
+/// Offenders named at most.
+const NAMED: usize = 20;
+
+/// What one check of the store showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// What has to hold, in words.
+    pub check: &'static str,
+    /// Where it does not: orders, steps or payments, the first ones.
+    pub offenders: Vec<String>,
+}
+
+/// Everything that has to hold in a store, with the statement that names where it does not.
+const CHECKS: &[(&str, &str)] = &[
+    ("every open order has a next check, a person or an end", sql::ORDERS_WITHOUT_NEXT),
+    ("every order with a payment holds the claim on it", sql::PAYMENTS_UNCLAIMED),
+    ("every step belongs to its order", sql::STEPS_ASTRAY),
+    ("an ended step has an outcome, an open one has none or waits", sql::STEPS_WITHOUT_OUTCOME),
+    ("at most one attempt of a step is open or done", sql::STEPS_TWICE),
+    ("at most one money step of a payment is open", sql::MONEY_TWICE),
+    ("an invoice is captured once", sql::CAPTURED_TWICE),
+    ("a document is booked once with an event", sql::BOOKED_TWICE),
+    ("what is refunded of a credit note's charge is refunded once", sql::REFUNDED_TWICE),
+    ("every step that moves money has an amount above zero, or none by its kind", sql::MONEY_WITHOUT_AMOUNT),
+    ("the totals are the sum of the steps", sql::TOTALS_ASTRAY),
+];
+
+impl Journal {
+    /// Proves the file and every invariant of the store but the audit trail, which
+    /// [`verify_chains`](Self::verify_chains) proves.
+    pub async fn verify_store(&self) -> Result<Vec<Checked>, JournalError> {
+        // In the writer's lane: everything is then of one moment.
+        self.0.lanes.write(|tx| Box::pin(check_all(tx))).await
+    }
+}
+
+async fn check_all(tx: &mut Tx) -> Result<Vec<Checked>, JournalError> {
+    let mut all = vec![
+        pragma(tx, "the file is sound", "PRAGMA integrity_check", "integrity_check").await?,
+        pragma(tx, "every reference leads somewhere", "PRAGMA foreign_key_check", "table").await?,
+    ];
+    for &(check, statement) in CHECKS {
+        let rows = sqlx::query(statement).fetch_all(&mut tx.conn).await?;
+        let offenders = rows.iter().take(NAMED).map(|row| row.text("what")).collect::<Result<_, _>>()?;
+        all.push(Checked { check, offenders });
+    }
+    Ok(all)
+}
+
+async fn pragma(
+    tx: &mut Tx,
+    check: &'static str,
+    statement: &'static str,
+    column: &str,
+) -> Result<Checked, JournalError> {
+    let rows = sqlx::query(statement).fetch_all(&mut tx.conn).await?;
+    let mut offenders = Vec::new();
+    for row in rows.iter().take(NAMED) {
+        let found: String = row.try_get(column)?;
+        if found != "ok" {
+            offenders.push(found);
+        }
+    }
+    Ok(Checked { check, offenders })
+}
+
+/// Copies the store at `options` to `target`, which must not exist, while a daemon may be working on it. The copy is of one
+/// moment, private, and on the disk when this returns.
+pub async fn backup(options: &Options, target: &Path) -> Result<(), JournalError> {
+    if target.exists() {
+        return Err(connect::file(target, "the file exists; a backup overwrites nothing"));
+    }
+    let text = target.to_str().ok_or_else(|| connect::file(target, "the path is not UTF-8"))?;
+    connect::create_private(target)?;
+    let copied = async {
+        let mut conn = connect::connection(options, Access::Write).await?;
+        // The name goes in as a value of the statement: no text of a caller's becomes SQL.
+        sqlx::query("VACUUM INTO $1").bind(text).execute(&mut conn).await?;
+        let file = std::fs::File::open(target).map_err(|error| connect::file(target, error))?;
+        file.sync_all().map_err(|error| connect::file(target, error))
+    };
+    let copied = copied.await;
+    if copied.is_err() {
+        // Half a copy must not be taken for one.
+        let _ = std::fs::remove_file(target);
+    }
+    copied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Mode;
+    use super::super::tests::{FILE, Shop, capture, done, nr, refund};
+    use super::*;
+
+    async fn broken(shop: &Shop) -> Vec<&'static str> {
+        let checks = shop.journal.verify_store().await.unwrap();
+        assert_eq!(checks.len(), CHECKS.len() + 2);
+        checks.into_iter().filter(|check| !check.offenders.is_empty()).map(|check| check.check).collect()
+    }
+
+    async fn shop_with_money() -> Shop {
+        let shop = Shop::open(Mode::Inline).await;
+        shop.order(4711).await;
+        let permit = shop.intend(4711, &capture("RE1", 60_00)).await.unwrap();
+        shop.settle(permit, done("charges/s-chg-1")).await;
+        shop
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sound_store_is_proven() {
+        let shop = shop_with_money().await;
+        assert_eq!(broken(&shop).await, Vec::<&str>::new());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_invariant_that_is_broken_is_named() {
+        let on = "order_id, api, mandant, nr, step_key, attempt, kind, rule, effect, guards, moves_money, payment, document, \
+                  charge, event, customer, amount_minor, currency, snapshot, token, owner, fence, intended_ms, deadline_ms, \
+                  state, outcome, transaction_path, settled_ms, looks";
+        let again = |key: &str, token: &str| {
+            let read = on.replace("step_key", &format!("'{key}'")).replace("token", &format!("'{token}'"));
+            format!("INSERT INTO steps ({on}) SELECT {read} FROM steps WHERE id = 1")
+        };
+        for (harm, named) in [
+            (
+                "UPDATE steps SET outcome = NULL".to_owned(),
+                "an ended step has an outcome, an open one has none or waits",
+            ),
+            ("UPDATE steps SET mandant = 'OTHER'".to_owned(), "every step belongs to its order"),
+            ("UPDATE totals SET captured = captured + 1".to_owned(), "the totals are the sum of the steps"),
+            ("UPDATE orders SET payment = 's-pay-77'".to_owned(), "every order with a payment holds the claim on it"),
+            (
+                "UPDATE steps SET amount_minor = 0".to_owned(),
+                "every step that moves money has an amount above zero, or none by its kind",
+            ),
+            (format!("DROP INDEX steps_capture_once; {}", again("capture:RE1b", "t2")), "an invoice is captured once"),
+        ] {
+            let shop = shop_with_money().await;
+            shop.raw(harm.clone()).await.unwrap();
+            assert!(broken(&shop).await.contains(&named), "{harm}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backup_made_while_working_is_whole_and_goes_on() {
+        let shop = shop_with_money().await;
+        let target = shop.dir.path().join("copy.db");
+        let options = Options::new(shop.dir.path().join(FILE), shop.clock.clone());
+        backup(&options, &target).await.unwrap();
+        let again = backup(&options, &target).await;
+        assert!(matches!(again, Err(JournalError::File { .. })), "overwrites nothing: {again:?}");
+        let permit = shop.intend(4711, &refund("GS1", 10_00)).await.unwrap();
+        shop.settle(permit, done("charges/s-chg-1/cancels/s-cnl-1")).await;
+        let copy = Journal::open(Options { path: target, ..options }).await.unwrap();
+        assert_eq!(copy.steps_of(&nr(4711)).await.unwrap().len(), 1, "of the moment it was made");
+        assert!(copy.verify_store().await.unwrap().iter().all(|check| check.offenders.is_empty()));
+        assert!(copy.verify_chains().await.unwrap().iter().all(|chain| chain.broken_at.is_none()));
+    }
+}
