@@ -1,6 +1,7 @@
 //! Whole stories through the real engine, journal and codecs, against the simulated peers' books.
 
 mod bad_orders;
+mod bookings;
 mod cycles;
 mod looks;
 mod scene;
