@@ -175,7 +175,7 @@ fn help_lists_the_commands() {
     let commands: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     insta::assert_snapshot!(
         commands.join(" "),
-        @"run check plan explain orders order connection config pixi unzer db verify sandbox completions man help"
+        @"run check plan explain orders order connection config pixi unzer db backup verify sandbox completions man help"
     );
     assert_eq!(said.status, 0);
 }
@@ -256,6 +256,21 @@ fn peers_out_of_reach_are_status_1_and_still_json() {
 }
 
 #[test]
+fn a_backup_is_proven_and_overwrites_nothing() {
+    let place = Place::with_store();
+    let copy = place.path("copy.db");
+    let copy = copy.to_str().unwrap();
+    let said = place.run(&["backup", copy]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    let proven = place.run(&["verify", copy, "--json"]);
+    assert_eq!(proven.status, 0, "{}", proven.err);
+    assert!(proven.json()["checks"].as_array().unwrap().iter().all(|check| check["offenders"] == Value::Array(vec![])));
+    let again = place.run(&["backup", copy]);
+    assert_eq!(again.status, 1, "{}", again.err);
+    assert!(again.err.contains("overwrites nothing"), "{}", again.err);
+}
+
+#[test]
 fn without_a_store_commands_name_the_mend_and_make_none() {
     let place = Place::new(CONFIG);
     for args in [&["orders"][..], &["verify"], &["plan"], &["explain", "4711"], &["order", "show", "4711"]] {
@@ -331,6 +346,7 @@ fn one_order_is_shown_explained_and_left_alone() {
     let shown = place.run(&["order", "show", "4711", "--json"]).json();
     assert_eq!((&shown["management"], &shown["management_reason"]), (&"ignored".into(), &"by hand".into()));
     let chains = place.run(&["verify", "--json"]).json();
+    let chains = &chains["chains"];
     assert_eq!((&chains[0]["entries"], &chains[0]["broken_at"]), (&1.into(), &Value::Null));
 }
 

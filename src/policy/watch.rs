@@ -26,6 +26,10 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
         draft.rule("look");
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &past.key));
     }
+    let looked_for = |past: &&Past| past.is_open() && past.effect.kind() != Kind::Comment;
+    if let Some(oldest) = draft.facts.past.iter().find(looked_for) {
+        draft.wake(draft.now + pause_of_looks(draft.now - oldest.at));
+    }
     // 4.2: what looking cannot settle, or did not in this time, becomes a person's.
     let lost = |past: &&Past| {
         matches!(past.outcome, None | Some(Outcome::Unknown { .. }))
@@ -40,6 +44,17 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
             .with("amount", amount)
             .with("order", draft.facts.order.nr);
         draft.notice(notice);
+    }
+}
+
+/// How long until the next look at a step whose outcome is not known.
+fn pause_of_looks(age: TimeDelta) -> TimeDelta {
+    if age < TimeDelta::hours(1) {
+        TimeDelta::minutes(5)
+    } else if age < TimeDelta::days(1) {
+        TimeDelta::hours(1)
+    } else {
+        TimeDelta::hours(6)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Clock;
-use crate::wire::{Cause, Peer, Request, Response, SendError, SharedWire, Wire};
+use crate::wire::{Cause, Effect, Peer, Request, Response, SendError, SharedWire, Wire};
 
 /// Requests in flight per Unzer key pair.
 pub const UNZER_PARALLEL: usize = 4;
@@ -16,10 +17,13 @@ pub const UNZER_PARALLEL: usize = 4;
 /// Requests in flight to a pixi API the configuration does not name.
 const PIXI_PARALLEL: usize = 1;
 
+/// A request that writes waits no longer than this for its turn.
+const WRITE_WAITS: Duration = Duration::from_secs(5);
+
 /// Lets a limited number of requests through to each endpoint; the rest waits its turn, in the order it came.
 ///
-/// A request counts until its answer's body is read to the end or dropped. One that waits for longer than its total
-/// deadline is given up: surely not sent.
+/// A request counts until its answer's body is read to the end or dropped. One that waits too long is
+/// given up: surely not sent. What writes gives up within seconds, what reads at its total deadline.
 pub struct Limits {
     inner: SharedWire,
     clock: Clock,
@@ -75,8 +79,13 @@ impl Limits {
 impl Wire for Limits {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let queue = self.queues.queue(request.peer, &request.endpoint);
-        let turn = self.clock.timeout(request.deadlines.total, queue.acquire_owned()).await;
-        let turn = turn.map_err(|_| SendError::NotSent(Cause::TimeOut))?;
+        // What writes leaves soon or not at all: the leave to send it is not good for long.
+        let (patience, cause) = match request.effect {
+            Effect::Read => (request.deadlines.total, Cause::TimeOut),
+            Effect::Write => (WRITE_WAITS.min(request.deadlines.total), Cause::Expired),
+        };
+        let turn = self.clock.timeout(patience, queue.acquire_owned()).await;
+        let turn = turn.map_err(|_| SendError::NotSent(cause))?;
         let turn = turn.map_err(|_| SendError::NotSent(Cause::Stopping))?;
         Ok(hold(self.inner.send(request).await?, turn))
     }
@@ -98,8 +107,6 @@ fn hold(response: Response, turn: OwnedSemaphorePermit) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::wire::testing::{Told, read};
 
@@ -119,6 +126,20 @@ mod tests {
         first.bytes(100).await.unwrap();
         assert!(wire.send(read(Peer::Pixi, "live")).await.is_ok());
         assert_eq!(told.seen().len(), 2, "the one that gave up never left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_writes_waits_five_seconds_for_its_turn() {
+        let told = Arc::new(Told::default());
+        let (wire, _) = limits(&told, 1);
+        let first = wire.send(read(Peer::Pixi, "live")).await.unwrap();
+        let write = Request { effect: Effect::Write, ..read(Peer::Pixi, "live") };
+        let since = wire.clock.now();
+        assert_eq!(wire.send(write).await.unwrap_err(), SendError::NotSent(Cause::Expired));
+        assert_eq!(wire.clock.now() - since, chrono::TimeDelta::seconds(5));
+        drop(first);
+        let write = Request { effect: Effect::Write, ..read(Peer::Pixi, "live") };
+        assert!(wire.send(write).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

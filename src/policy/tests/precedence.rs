@@ -37,6 +37,23 @@ fn look_while_a_money_step_is_open_locking_stays_allowed_and_nothing_else() {
 }
 
 #[test]
+fn look_an_order_of_long_ago_is_looked_at_again_within_minutes() {
+    let mut story = order("4711").sofort(119_00).settle().after(60 * 24 * 20);
+    story = story.shipped("RE1", &[1, 2]);
+    story.facts.stable_since = story.now - chrono::TimeDelta::days(20);
+    story = story.answer(Kind::BookInvoice, unknown());
+    while story.take() {}
+    story.facts.stable_since = story.now - chrono::TimeDelta::days(20);
+    let next = |story: &crate::policy::story::Story| match story.plan().next_check {
+        crate::policy::NextCheck::At(at) => (at - story.now).num_minutes(),
+        crate::policy::NextCheck::Ended => i64::MAX,
+    };
+    assert_eq!(next(&story), 5);
+    assert_eq!(next(&story.clone().after(90)), 60);
+    assert_eq!(next(&story.after(60 * 30)), 360);
+}
+
+#[test]
 fn look_an_open_step_becomes_a_persons_after_two_hours() {
     let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]);
     story = story.answer(Kind::Capture, unknown());
