@@ -1,5 +1,10 @@
 //! `explain`: one order in a few sentences.
 
+mod told;
+
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 
 use crate::cli::context::Context;
@@ -8,8 +13,8 @@ use crate::cli::history::{self, StepDone};
 use crate::cli::plan::{NOBODY, PlanShown, why};
 use crate::cli::words::{kind, pick};
 use crate::cli::{Failure, output};
-use crate::config::MandantKind;
-use crate::engine::{OrderShown, Workshop};
+use crate::config::{MandantKind, PaymentCode};
+use crate::engine::{OrderShown, Workshop, peers};
 use crate::journal::{OrderRow, StepRecord};
 use crate::policy::{Facts, NextCheck, Plan};
 use crate::steps::OrderId;
@@ -69,13 +74,28 @@ async fn gather(shop: &Workshop, args: &Args) -> Result<Known, Failure> {
         }
         None => args.order.at_pixi(shop).await?,
     };
+    let known = look(shop, order, row, &code, args.stored).await?;
+    match (&known.row, &known.live, &known.not_live) {
+        (None, None, Some(why)) => Err(Failure::failed(format!("order {}: {why}", known.order.nr))),
+        _ => Ok(known),
+    }
+}
+
+/// What the store knows, and unless `stored` is wanted what both sides show now.
+async fn look(
+    shop: &Workshop,
+    order: OrderId,
+    row: Option<OrderRow>,
+    code: &PaymentCode,
+    stored: bool,
+) -> Result<Known, Failure> {
     let steps = shop.journal.steps_of(&order).await?;
     let mut known = Known { order, row, steps, live: None, not_live: None };
-    if args.stored {
+    if stored {
         return Ok(known);
     }
     let order = &known.order;
-    let looked = match shop.work(NOBODY, &order.api, &order.mandant, &code, order.nr, None) {
+    let looked = match shop.work(NOBODY, &order.api, &order.mandant, code, order.nr, None) {
         Ok(work) => work.look_only().await,
         Err(error) => Err(error),
     };
@@ -84,10 +104,7 @@ async fn gather(shop: &Workshop, args: &Args) -> Result<Known, Failure> {
         Ok(None) => known.not_live = Some("pixi does not show this order".to_owned()),
         Err(error) => known.not_live = Some(error.to_string()),
     }
-    match (&known.row, &known.live, &known.not_live) {
-        (None, None, Some(why)) => Err(Failure::failed(format!("order {}: {why}", known.order.nr))),
-        _ => Ok(known),
-    }
+    Ok(known)
 }
 
 fn as_json(shop: &Workshop, known: &Known) -> Result<(), Failure> {
@@ -176,8 +193,14 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
                 shown(unzer.refunded + unzer.charged_back),
             ],
         ),
-        format!("{} {}: {}", pick(language, "Regel", "Rule"), plan.rule, why(plan, language)),
     ];
+    let settings = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
+    lines.extend(told::told(facts, plan, settings, language));
+    let (now, rule) = (pick(language, "Jetzt", "Now"), pick(language, "Regel", "rule"));
+    lines.push(match why(plan, language) {
+        why if why.is_empty() => format!("{now}: {rule} {}", plan.rule),
+        why => format!("{now}: {why} ({rule} {})", plan.rule),
+    });
     lines.extend(plan.mark().map(|mark| of_mark(mark, language)));
     let steps: Vec<String> = plan
         .steps

@@ -15,21 +15,22 @@ use super::stories::STORIES;
 use super::world::{World, start};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
-use crate::engine::{Daemon, Stop};
+use crate::engine::{Daemon, Peers, Stop, Workshop};
 use crate::journal::{Journal, Options};
 use crate::wire::Peer;
 
 mod surroundings;
 
-struct Theatre {
-    world: World,
+pub(crate) struct Theatre {
+    pub(crate) world: World,
     daemon: Arc<Daemon>,
+    settings: Arc<Settings>,
     journal: Journal,
     stop: Stop,
     _folder: tempfile::TempDir,
 }
 
-async fn theatre() -> Theatre {
+pub(crate) async fn theatre() -> Theatre {
     theatre_with(|configuration| configuration).await
 }
 
@@ -48,12 +49,22 @@ async fn theatre_with(change: impl FnOnce(String) -> String) -> Theatre {
     let store = folder.path().join("pixi-payd.db");
     let journal = Journal::open(Options::new(store, clock.clone()).simulated(7)).await.unwrap();
     let stop = Stop::default();
-    let daemon = Daemon::start(settings, world.wire(), journal.clone(), clock, 7, stop.clone()).await.unwrap();
-    Theatre { world, daemon: Arc::new(daemon), journal, stop, _folder: folder }
+    let daemon = Daemon::start(settings.clone(), world.wire(), journal.clone(), clock, 7, stop.clone()).await.unwrap();
+    Theatre { world, daemon: Arc::new(daemon), settings, journal, stop, _folder: folder }
+}
+
+impl Theatre {
+    /// What a command that looks at an order works with, under other settings than the daemon's.
+    pub(crate) fn workshop(&self, change: impl FnOnce(&mut Settings)) -> Workshop {
+        let mut settings = Settings::clone(&self.settings);
+        change(&mut settings);
+        let peers = Peers::new(&settings, &self.world.wire(), &self.world.clock);
+        Workshop { settings: Arc::new(settings), peers, journal: self.journal.clone(), clock: self.world.clock.clone() }
+    }
 }
 
 /// Plays the stories at once, with the daemon on its schedule.
-async fn play(theatre: &Theatre, numbers: &[usize]) -> Vec<(usize, Result<(i64, &'static str), String>)> {
+pub(crate) async fn play(theatre: &Theatre, numbers: &[usize]) -> Vec<(usize, Result<(i64, &'static str), String>)> {
     let daemon = theatre.daemon.clone();
     let running = tokio::spawn(async move { daemon.run().await });
     let played = numbers.iter().map(|number| {
