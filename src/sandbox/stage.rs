@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::pixi::{Document, LineState, NewLine, NewOrder, SimOrder};
-use super::unzer::{Ledger, Shop};
 use super::unzer::methods::{Start, by_slug};
+use super::unzer::{Ledger, Shop};
 use super::world::{Seller, World};
 use crate::config::Mode;
 use crate::money::{Currency, Money};

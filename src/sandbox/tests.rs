@@ -15,7 +15,8 @@ use super::stories::STORIES;
 use super::world::{World, start};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
-use crate::engine::{Daemon, Peers, Stop, Workshop};
+use crate::engine::peers::Peers;
+use crate::engine::{Daemon, Stop, Workshop};
 use crate::journal::{Journal, Options};
 use crate::wire::Peer;
 

@@ -368,6 +368,26 @@ phrases! {
         de: "{amount} wurden nicht von hier freigegeben, sondern von Hand bei Unzer, oder die Autorisierung ist verfallen.",
         en: "{amount} was not given free from here, but by hand at Unzer, or the authorisation has expired."
     }
+    /// Given free from here.
+    GivenFree {
+        de: "{amount}, die nicht gebraucht wurden, sind wieder freigegeben.",
+        en: "{amount} that was not needed has been given free."
+    }
+    /// Pay-later: what was not captured.
+    RestExpires {
+        de: "{amount} wurden nicht gebraucht; sie werden nicht zurückgegeben, sondern verfallen.",
+        en: "{amount} was not needed; it is not given back, it expires."
+    }
+    /// Documents booked from here.
+    BookedSoFar {
+        de: "Im Kundenkonto gebucht: {documents}.",
+        en: "Booked in the customer account: {documents}."
+    }
+    /// Documents a person has set paid.
+    SettledInPixi {
+        de: "{documents} wurde in pixi von Hand ausgeglichen; von hier wird dafür nichts gebucht.",
+        en: "{documents} was settled by hand in pixi; nothing is booked for it from here."
+    }
     /// Cents between documents and payment.
     WithinTolerance {
         de: "Zwischen Belegen und Zahlung liegen {amount}: das ist innerhalb der Rundungstoleranz.",

@@ -36,7 +36,8 @@ async fn explain(
         settings.language = language;
         change(settings);
     });
-    let rows = shop.journal.list_orders(crate::journal::OrderFilter { limit: 1000, ..Default::default() }).await.unwrap();
+    let rows =
+        shop.journal.list_orders(crate::journal::OrderFilter { limit: 1000, ..Default::default() }).await.unwrap();
     let row = rows.into_iter().find(|row| row.order.nr == nr).unwrap();
     let (order, code) = (row.order.clone(), row.payment_code.clone());
     let known: Known = look(&shop, order, Some(row), &code, false).await.unwrap();
@@ -97,9 +98,13 @@ async fn a_changed_setting_is_explained_on_an_old_order() {
         }
     })
     .await;
-    let pinned = "This order was first seen in mode expert and keeps it; the setting is now standard and holds for new orders.";
+    let pinned =
+        "This order was first seen in mode expert and keeps it; the setting is now standard and holds for new orders.";
     assert!(told.contains(pinned), "{told}");
-    assert!(told.contains("was booked with the event UZE; the setting is now ZZ1 and holds for new bookings."), "{told}");
+    assert!(
+        told.contains("was booked with the event UZE; the setting is now ZZ1 and holds for new bookings."),
+        "{told}"
+    );
     assert!(told.contains("Card, expert mode"), "{told}");
     let off = explain(&theatre, nr, Language::De, |settings| {
         for mandant in settings.mandants.values_mut() {

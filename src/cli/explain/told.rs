@@ -16,7 +16,10 @@ pub fn told(facts: &Facts, plan: &Plan, settings: Option<&PaymentType>, language
         return Vec::new();
     }
     let mut phrases: Vec<Phrase> = sold(facts).into_iter().collect();
-    phrases.extend(elsewhere(facts, plan, language));
+    let by_hand = ByHand::of(facts, &plan.sums);
+    phrases.extend(moved(facts, plan, by_hand, language));
+    phrases.extend(elsewhere(facts, by_hand, language));
+    phrases.extend(booked(facts));
     phrases.extend(settings.into_iter().flat_map(|settings| settings_changed(facts, settings)));
     phrases.extend(settings.and_then(|settings| evened_out(facts, plan, settings.rounding_tolerance, language)));
     phrases.iter().map(|phrase| phrase.text(language)).collect()
@@ -36,8 +39,49 @@ fn sold(facts: &Facts) -> Option<Phrase> {
     Some(Phrase::new(key).with("method", payment.method.display_name()))
 }
 
-fn elsewhere(facts: &Facts, plan: &Plan, language: Language) -> Vec<Phrase> {
-    let by_hand = ByHand::of(facts, &plan.sums);
+/// What this daemon has paid back and given free, and what it leaves to expire.
+fn moved(facts: &Facts, plan: &Plan, by_hand: ByHand, language: Language) -> Vec<Phrase> {
+    let written = |minor| amount(facts.money(minor), language);
+    let (unzer, refunds) = (plan.sums.unzer, &plan.sums.refunds);
+    let mut phrases = Vec::new();
+    for (document, minor) in &refunds.by_credit_note {
+        let phrase = Phrase::new(PhraseKey::CommentRefundedFor).with("amount", written(*minor));
+        phrases.push(phrase.with("document", document));
+    }
+    if refunds.for_cancellation > 0 {
+        phrases.push(Phrase::new(PhraseKey::CommentRefunded).with("amount", written(refunds.for_cancellation)));
+    }
+    let free = unzer.reversed - by_hand.reversed;
+    if free > 0 {
+        phrases.push(Phrase::new(PhraseKey::GivenFree).with("amount", written(free)));
+    }
+    let is_pay_later = facts.payment.known().is_some_and(|payment| sums::group(payment) == Group::PayLater);
+    if is_pay_later && plan.sums.pixi.closed && unzer.rest > 0 && unzer.captured >= plan.sums.pixi.invoiced {
+        phrases.push(Phrase::new(PhraseKey::RestExpires).with("amount", written(unzer.rest)));
+    }
+    phrases
+}
+
+/// Documents booked from here, and those a person has settled.
+fn booked(facts: &Facts) -> Vec<Phrase> {
+    let ours = |nr: &str| {
+        let books = |effect: &Effect| matches!(effect, Effect::BookInvoice { .. } | Effect::BookReturn { .. });
+        facts
+            .past
+            .iter()
+            .any(|past| books(&past.effect) && past.effect.document() == Some(nr) && (past.is_done() || past.is_open()))
+    };
+    let paid = facts.documents.iter().filter(|document| document.paid.is_some_and(|paid| paid != 0));
+    let (from_here, by_hand): (Vec<&str>, Vec<&str>) =
+        paid.map(|document| document.nr.as_str()).partition(|nr| ours(nr));
+    [(from_here, PhraseKey::BookedSoFar), (by_hand, PhraseKey::SettledInPixi)]
+        .into_iter()
+        .filter(|(documents, _)| !documents.is_empty())
+        .map(|(documents, key)| Phrase::new(key).with("documents", documents.join(", ")))
+        .collect()
+}
+
+fn elsewhere(facts: &Facts, by_hand: ByHand, language: Language) -> Vec<Phrase> {
     let moved = [
         (by_hand.captured, PhraseKey::CapturedElsewhere),
         (by_hand.refunded, PhraseKey::RefundedElsewhere),

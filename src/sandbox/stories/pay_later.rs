@@ -6,7 +6,8 @@ use crate::sandbox::stage::Stage;
 /// The family's stories.
 pub(super) const STORIES: &[Story] = &[
     story!("captured per invoice", "Paylater Invoice", Standard, |stage| pay_later(stage, "paylater-invoice")),
-    story!("one line cancelled", "Paylater Invoice", Expert, |stage| line_cancelled(stage, "paylater-invoice")).second(),
+    story!("one line cancelled", "Paylater Invoice", Expert, |stage| line_cancelled(stage, "paylater-invoice"))
+        .second(),
     story!("cancelled before shipping", "Paylater Invoice", Expert, |stage| cancelled(stage, "paylater-invoice")),
     story!("captured per invoice", "Paylater Installment", Expert, |stage| pay_later(stage, "paylater-installment")),
     story!("cancelled before shipping", "Paylater Installment", Standard, |stage| {

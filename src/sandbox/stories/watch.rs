@@ -13,6 +13,8 @@ pub(super) const STORIES: &[Story] = &[
     story!("too little money", "Card", Expert, too_little),
     story!("raised after release", "Card", Expert, raised),
     story!("authorisation expired", "Card", Expert, expired),
+    story!("expired, put back on hold", "Card", Expert, authorised_anew),
+    story!("raised, put back on hold", "Paylater Installment", Expert, changed).second(),
     story!("charged back", "Direct Debit", Standard, charged_back),
     story!("charged back and won", "Direct Debit", Expert, charged_back_and_won).second(),
     story!("captured by hand at Unzer", "Card", Expert, captured_by_hand),
@@ -137,4 +139,34 @@ async fn unplaced_refund(stage: Stage) -> Played {
     stage.moved(&sold.payment, 80_00, 7_77, 0)?;
     stage.not_booked(&credit_note)?;
     Ok((sold.nr, "no refund until a person has placed it"))
+}
+
+async fn authorised_anew(stage: Stage) -> Played {
+    let sold = stage.authorize("card", &[50_00], 0)?;
+    stage.released(sold.nr).await?;
+    stage.world.unzer.expire_authorization(&sold.payment)?;
+    stage.locks(sold.nr).await?;
+    stage.world.pixi.put_on_hold(sold.nr).map_err(|error| error.to_string())?;
+    stage.unlocks(sold.nr).await?;
+    let payment = stage.order(sold.nr)?.pay_id.unwrap_or_default();
+    let invoice = stage.ship_all(sold.nr)?;
+    stage.booked(&invoice).await?;
+    stage.ends_with(&payment, 50_00, 0, 0).await?;
+    stage.booked_once(&invoice, 50_00)?;
+    Ok((sold.nr, "authorised anew, captured and booked"))
+}
+
+async fn changed(stage: Stage) -> Played {
+    let sold = stage.authorize("paylater-installment", &[50_00], 0)?;
+    stage.released(sold.nr).await?;
+    let line = NewLine { item: "ART-9".to_owned(), qty: 1, price: 12_00 };
+    stage.world.pixi.raise_order(sold.nr, &line).map_err(|error| error.to_string())?;
+    stage.locks(sold.nr).await?;
+    stage.world.pixi.put_on_hold(sold.nr).map_err(|error| error.to_string())?;
+    stage.unlocks(sold.nr).await?;
+    let invoice = stage.ship_all(sold.nr)?;
+    stage.booked(&invoice).await?;
+    stage.ends_with(&sold.payment, 62_00, 0, 0).await?;
+    stage.booked_once(&invoice, 62_00)?;
+    Ok((sold.nr, "authorisation changed, captured and booked"))
 }

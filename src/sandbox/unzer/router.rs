@@ -219,7 +219,9 @@ impl Books {
             return self.read(at, rest).map(|value| (200, value));
         }
         let family = match rest {
-            ["charges", charge, "cancels"] if self.accounts[at].claim().is_some_and(|claim| claim.id == *charge) => "reverse",
+            ["charges", charge, "cancels"] if self.accounts[at].claim().is_some_and(|claim| claim.id == *charge) => {
+                "reverse"
+            }
             ["authorize", .., "cancels"] => "reverse",
             ["charges", .., "cancels"] => "refund",
             ["shipments"] => "ship",

@@ -284,9 +284,11 @@ async fn cancellation_transfer_of_a_line_that_was_paid_in_part_takes_the_open_cl
 
 #[tokio::test(start_paused = true)]
 async fn cancellation_transfer_cancellation_secured_refused_is_a_problem_and_nothing_is_booked_on_it() {
-    for (slug, call, number) in
-        [("prepayment", "refund", "PP-1502"), ("invoice", "reverse", "PP-1508"), ("invoice-secured", "reverse", "PP-1508")]
-    {
+    for (slug, call, number) in [
+        ("prepayment", "refund", "PP-1502"),
+        ("invoice", "reverse", "PP-1508"),
+        ("invoice-secured", "reverse", "PP-1508"),
+    ] {
         plays(Mode::Standard, |stage| async move {
             let sold = stage.sell(slug, &[40_00, 15_00], 0)?;
             if slug == "prepayment" {

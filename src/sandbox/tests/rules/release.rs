@@ -71,7 +71,8 @@ async fn r1_an_order_older_than_the_start_date_is_left_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn r1_a_payment_type_that_is_switched_off_moves_nothing() {
-    let off = |text: String| text.replacen("active: true\n        mode: expert", "active: false\n        mode: expert", 1);
+    let off =
+        |text: String| text.replacen("active: true\n        mode: expert", "active: false\n        mode: expert", 1);
     plays_under(off, Mode::Expert, |stage| async move {
         let sold = stage.authorize("card", &[40_00], 0)?;
         stage.pause(Duration::from_mins(40)).await;
@@ -327,7 +328,9 @@ async fn r8_expert_and_pay_later_are_let_go_without_a_capture() {
 
 #[tokio::test(start_paused = true)]
 async fn r9_what_was_paid_in_the_shop_is_let_go() {
-    for slug in ["card", "sofort", "eps", "ideal", "giropay", "alipay", "sepa-direct-debit", "sepa-direct-debit-secured"] {
+    for slug in
+        ["card", "sofort", "eps", "ideal", "giropay", "alipay", "sepa-direct-debit", "sepa-direct-debit-secured"]
+    {
         plays_in_both_modes(|stage| async move {
             let sold = match slug {
                 "card" => stage.charge(slug, &[66_00], 0)?,
@@ -485,4 +488,85 @@ async fn comment_each_step_is_told_once() {
         Ok(())
     })
     .await;
+}
+
+/// Raised by 12.00 after the release, locked for it, and put back on hold by a person.
+async fn raised_and_put_back(stage: &Stage, slug: &str) -> Told<crate::sandbox::stage::Sold> {
+    let sold = stage.authorize(slug, &[50_00], 0)?;
+    stage.released(sold.nr).await?;
+    let line = NewLine { item: "ART-9".to_owned(), qty: 1, price: 12_00 };
+    stage.world.pixi.raise_order(sold.nr, &line).map_err(refused)?;
+    stage.locks(sold.nr).await?;
+    stage.commented(sold.nr, "PP-1209").await?;
+    stage.world.pixi.put_on_hold(sold.nr).map_err(refused)?;
+    Ok(sold)
+}
+
+#[tokio::test(start_paused = true)]
+async fn r16_an_expired_card_put_back_on_hold_is_authorised_anew() {
+    plays(Mode::Expert, |stage| async move {
+        let sold = stage.authorize("card", &[50_00], 0)?;
+        stage.released(sold.nr).await?;
+        stage.world.unzer.expire_authorization(&sold.payment)?;
+        stage.locks(sold.nr).await?;
+        stage.world.pixi.put_on_hold(sold.nr).map_err(refused)?;
+        stage.unlocks(sold.nr).await?;
+        let payment = stage.order(sold.nr)?.pay_id.unwrap_or_default();
+        stage.same("the old payment", &(payment == sold.payment), &false)?;
+        let invoice = stage.ship_all(sold.nr)?;
+        stage.booked(&invoice).await?;
+        stage.ends_with(&payment, 50_00, 0, 0).await?;
+        stage.moved(&sold.payment, 0, 0, 50_00)?;
+        stage.booked_once(&invoice, 50_00)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn r16_a_raised_card_order_put_back_on_hold_is_authorised_for_what_is_missing() {
+    // Expert: all of it on the new payment, the old one given free. Standard: the difference alone is taken anew.
+    for (mode, on_new, given_free) in [(Mode::Expert, 62_00, 50_00), (Mode::Standard, 12_00, 0)] {
+        plays(mode, |stage| async move {
+            let sold = raised_and_put_back(&stage, "card").await?;
+            stage.unlocks(sold.nr).await?;
+            let payment = stage.order(sold.nr)?.pay_id.unwrap_or_default();
+            let invoice = stage.ship_all(sold.nr)?;
+            stage.booked(&invoice).await?;
+            stage.ends_with(&payment, on_new, 0, 0).await?;
+            stage.moved(&sold.payment, 62_00 - on_new, 0, given_free)?;
+            stage.booked_once(&invoice, 62_00)
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r16_instalments_and_pay_later_debits_are_changed() {
+    for slug in ["paylater-installment", "paylater-direct-debit"] {
+        plays_in_both_modes(|stage| async move {
+            let sold = raised_and_put_back(&stage, slug).await?;
+            stage.unlocks(sold.nr).await?;
+            stage.same("payment", &stage.order(sold.nr)?.pay_id, &Some(sold.payment.clone()))?;
+            let invoice = stage.ship_all(sold.nr)?;
+            stage.booked(&invoice).await?;
+            stage.ends_with(&sold.payment, 62_00, 0, 0).await?;
+            stage.booked_once(&invoice, 62_00)
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r16_other_methods_stay_locked() {
+    for slug in ["paypal", "paylater-invoice"] {
+        plays(Mode::Expert, |stage| async move {
+            let sold = raised_and_put_back(&stage, slug).await?;
+            stage.released(sold.nr).await?;
+            stage.pause(Duration::from_mins(15)).await;
+            stage.locked(sold.nr, true)?;
+            stage.same("payments", &stage.world.unzer.all_ledgers().len(), &1)?;
+            stage.moved(&sold.payment, 0, 0, 0)
+        })
+        .await;
+    }
 }
