@@ -8,13 +8,14 @@ mod rules;
 mod scene;
 mod sending;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::faults::{Fault, Matcher};
 use super::stories::STORIES;
-use super::world::{World, start};
+use super::world::{Seller, World, start};
 use crate::clock::Clock;
-use crate::config::{self, Settings};
+use crate::config::{self, Mode, Settings};
 use crate::engine::peers::Peers;
 use crate::engine::{Daemon, Stop, Workshop};
 use crate::journal::{Journal, Options};
@@ -90,6 +91,21 @@ async fn every_story_ends_as_it_is_told() {
     assert!(astray.is_empty(), "\n{}", astray.join("\n"));
     let chains = theatre.journal.verify_chains().await.unwrap();
     assert!(chains.iter().all(|chain| chain.broken_at.is_none()), "{chains:?}");
+}
+
+#[test]
+fn every_method_is_sold_in_both_modes_and_both_mandants_sell() {
+    let methods: BTreeSet<&str> = STORIES.iter().map(|story| story.method).filter(|method| *method != "-").collect();
+    assert!(methods.len() > 20, "{methods:?}");
+    for method in methods {
+        for mode in [Mode::Standard, Mode::Expert] {
+            let sold = STORIES.iter().any(|story| story.method == method && story.mode == mode);
+            assert!(sold, "{method} is not sold in {mode:?}");
+        }
+    }
+    for seller in [Seller::First, Seller::Second] {
+        assert!(STORIES.iter().filter(|story| story.seller == seller).count() > 10, "{seller:?}");
+    }
 }
 
 /// Plays one story with one fault on its way: whatever breaks, it ends as it is told, with money moved and documents

@@ -195,8 +195,8 @@ phrases! {
     }
     /// Nothing left to do.
     Settled {
-        de: "Alles erledigt: Rechnungen, Gutschriften und Zahlung stimmen überein.",
-        en: "All done: invoices, credit notes and payment agree."
+        de: "Alles erledigt: für Rechnungen, Gutschriften und Zahlung ist nichts mehr zu tun.",
+        en: "All done: nothing is left to do for invoices, credit notes and payment."
     }
     /// A person has to act.
     AwaitingPerson {

@@ -6,21 +6,17 @@ use crate::sandbox::STORIES;
 use crate::sandbox::tests::{Theatre, play, theatre};
 use crate::text::Language;
 
-/// Plays stories side by side and explains each order in both languages.
+/// Plays stories, each in a world of its own, and explains each order in both languages.
 async fn explained(stories: &[(&str, &str)]) -> String {
-    let theatre = theatre().await;
-    let numbers: Vec<usize> = stories
-        .iter()
-        .map(|(name, method)| STORIES.iter().position(|story| story.name == *name && story.method == *method).unwrap())
-        .collect();
-    let ended = play(&theatre, &numbers).await;
     let mut text = String::new();
-    for (number, ended) in ended {
-        let (nr, _) = ended.unwrap();
-        let story = STORIES[number];
+    for (name, method) in stories {
+        let theatre = theatre().await;
+        let number = STORIES.iter().position(|story| story.name == *name && story.method == *method).unwrap();
+        let ended = play(&theatre, &[number]).await;
+        let (nr, _) = ended[0].1.clone().unwrap();
         for language in [Language::De, Language::En] {
             let told = explain(&theatre, nr, language, |_| {}).await;
-            let _ = writeln!(text, "# {}, {}, {language:?}\n{told}\n", story.method, story.name);
+            let _ = writeln!(text, "# {method}, {name}, {language:?}\n{told}\n");
         }
     }
     text

@@ -82,8 +82,8 @@ macro_rules! story {
 }
 use story;
 
-/// All stories, those that take longest first.
+/// All stories, in the order they take the stage; those that wait longest are not among the last.
 pub static STORIES: LazyLock<Vec<Story>> = LazyLock::new(|| {
-    let families = [odd::STORIES, cards::STORIES, paid::STORIES, transfer::STORIES, secured::STORIES];
+    let families = [cards::STORIES, odd::STORIES, paid::STORIES, transfer::STORIES, secured::STORIES];
     families.into_iter().chain([pay_later::STORIES, watch::STORIES]).flatten().copied().collect()
 });
