@@ -7,6 +7,7 @@ mod looks;
 mod rules;
 mod scene;
 mod sending;
+mod surroundings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,8 +21,6 @@ use crate::engine::peers::Peers;
 use crate::engine::{Daemon, Stop, Workshop};
 use crate::journal::{Journal, Options};
 use crate::wire::Peer;
-
-mod surroundings;
 
 pub(crate) struct Theatre {
     pub(crate) world: World,
@@ -61,7 +60,13 @@ impl Theatre {
         let mut settings = Settings::clone(&self.settings);
         change(&mut settings);
         let peers = Peers::new(&settings, &self.world.wire(), &self.world.clock);
-        Workshop { settings: Arc::new(settings), peers, journal: self.journal.clone(), clock: self.world.clock.clone() }
+        Workshop {
+            settings: Arc::new(settings),
+            peers,
+            journal: self.journal.clone(),
+            clock: self.world.clock.clone(),
+            first_bookings: Arc::default(),
+        }
     }
 }
 
