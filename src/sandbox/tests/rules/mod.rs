@@ -6,6 +6,7 @@ mod cancel;
 mod capture;
 mod claim;
 mod release;
+mod rest;
 mod returns;
 mod watch;
 
