@@ -282,7 +282,7 @@ async fn r7_a_declined_capture_is_locked_and_not_tried_again() {
         stage.world.unzer.decline_next(&payment, "COR.800.100.152");
         let nr = stage.import(&[66_00], 0, Some(&payment))?;
         is_locked_and_let_go(&stage, nr, "PP-1208").await?;
-        stage.pause(Duration::from_mins(60)).await;
+        stage.pause(Duration::from_hours(1)).await;
         stage.moved(&payment, 0, 0, 0)
     })
     .await;
@@ -390,7 +390,7 @@ async fn r13_while_unzer_is_silent_nothing_happens() {
         stage.world.faults.plan(Matcher::outage(Peer::Unzer), Fault::Status(503));
         let sold = stage.authorize("card", &[66_00], 0)?;
         let without = stage.another(1).sell("prepayment", &[20_00], 0)?;
-        stage.pause(Duration::from_mins(60)).await;
+        stage.pause(Duration::from_hours(1)).await;
         is_on_hold(&stage, sold.nr)?;
         is_on_hold(&stage, without.nr)?;
         stage.locked(sold.nr, false)?;

@@ -52,7 +52,7 @@ async fn release_without_effect_is_a_problem_and_not_tried_for_ever() {
         stage.world.pixi.change_quirks(|quirks| quirks.behaviour.authorization_releases = false);
         let sold = stage.charge("eps", &[45_00], 0)?;
         stage.commented(sold.nr, "PP-1210").await?;
-        stage.pause(Duration::from_mins(60)).await;
+        stage.pause(Duration::from_hours(1)).await;
         let releases = stage.world.pixi.ccp_log().iter().filter(|entry| entry.order == sold.nr).count();
         stage.same("releases within reason", &(releases <= 3), &true)
     })
