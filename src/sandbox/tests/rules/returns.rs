@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{plays, plays_in_both_modes};
 use crate::config::Mode;
+use crate::sandbox::pixi::NewOrder;
 use crate::sandbox::stage::{Astray, Sold, Stage, Told};
 
 fn refused<T: std::fmt::Display>(error: T) -> Astray {
@@ -220,6 +221,26 @@ async fn facts_a_credit_note_without_lines_of_the_order_is_a_problem() {
         stage.commented(sold.nr, "PP-1606").await?;
         stage.pause(Duration::from_mins(20)).await;
         stage.moved(&sold.payment, 100_00, 0, 0)?;
+        stage.not_booked(&note)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn redelivery_a_credited_invoice_beside_an_exchange_order_is_a_persons() {
+    plays_in_both_modes(|stage| async move {
+        let sold = stage.sell("eps", &[70_00], 0)?;
+        stage.released(sold.nr).await?;
+        let invoice = stage.ship_all(sold.nr)?;
+        stage.booked(&invoice).await?;
+        let exchange = stage.another(1);
+        let customer = Some(stage.order(sold.nr)?.customer);
+        let by_hand = NewOrder { external: None, customer, ..exchange.new_order(&[70_00], 0, None) };
+        exchange.take_in(by_hand)?;
+        stage.pause(Duration::from_mins(3)).await;
+        let note = stage.take_back(sold.nr, &[0])?;
+        stage.pause(Duration::from_mins(40)).await;
+        stage.moved(&sold.payment, 70_00, 0, 0)?;
         stage.not_booked(&note)
     })
     .await;
