@@ -1,5 +1,10 @@
 //! `explain`: one order in a few sentences.
 
+mod told;
+
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 
 use crate::cli::context::Context;
@@ -8,14 +13,16 @@ use crate::cli::history::{self, StepDone};
 use crate::cli::plan::{NOBODY, PlanShown, why};
 use crate::cli::words::{kind, pick};
 use crate::cli::{Failure, output};
-use crate::config::MandantKind;
-use crate::engine::{OrderShown, Workshop};
+use crate::config::{MandantKind, PaymentCode};
+use crate::engine::{OrderShown, Workshop, peers};
 use crate::journal::{OrderRow, StepRecord};
+use crate::money::Currency;
+use crate::policy::sums::group;
 use crate::policy::{Facts, NextCheck, Plan};
-use crate::steps::OrderId;
+use crate::steps::{Kind, OrderId};
 use crate::text::amounts::amount;
 use crate::text::{Language, Notice, Severity};
-use crate::unzer::MethodPrefix;
+use crate::unzer::{Group, MethodPrefix};
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
@@ -69,13 +76,28 @@ async fn gather(shop: &Workshop, args: &Args) -> Result<Known, Failure> {
         }
         None => args.order.at_pixi(shop).await?,
     };
+    let known = look(shop, order, row, &code, args.stored).await?;
+    match (&known.row, &known.live, &known.not_live) {
+        (None, None, Some(why)) => Err(Failure::failed(format!("order {}: {why}", known.order.nr))),
+        _ => Ok(known),
+    }
+}
+
+/// What the store knows, and unless `stored` is wanted what both sides show now.
+async fn look(
+    shop: &Workshop,
+    order: OrderId,
+    row: Option<OrderRow>,
+    code: &PaymentCode,
+    stored: bool,
+) -> Result<Known, Failure> {
     let steps = shop.journal.steps_of(&order).await?;
     let mut known = Known { order, row, steps, live: None, not_live: None };
-    if args.stored {
+    if stored {
         return Ok(known);
     }
     let order = &known.order;
-    let looked = match shop.work(NOBODY, &order.api, &order.mandant, &code, order.nr, None) {
+    let looked = match shop.work(NOBODY, &order.api, &order.mandant, code, order.nr, None) {
         Ok(work) => work.look_only().await,
         Err(error) => Err(error),
     };
@@ -84,10 +106,7 @@ async fn gather(shop: &Workshop, args: &Args) -> Result<Known, Failure> {
         Ok(None) => known.not_live = Some("pixi does not show this order".to_owned()),
         Err(error) => known.not_live = Some(error.to_string()),
     }
-    match (&known.row, &known.live, &known.not_live) {
-        (None, None, Some(why)) => Err(Failure::failed(format!("order {}: {why}", known.order.nr))),
-        _ => Ok(known),
-    }
+    Ok(known)
 }
 
 fn as_json(shop: &Workshop, known: &Known) -> Result<(), Failure> {
@@ -143,13 +162,37 @@ fn headline(shop: &Workshop, known: &Known) -> String {
     format!("{word} {} ({}{test}{method}) - {source}", order.nr, order.mandant)
 }
 
-/// Sums in one line: ordered, invoiced, authorised, captured, refunded.
-fn sums(language: Language, shown: [String; 5]) -> String {
-    let words = match language {
-        Language::De => ["bestellt", "berechnet", "autorisiert", "eingezogen", "erstattet"],
-        Language::En => ["ordered", "invoiced", "authorised", "captured", "refunded"],
-    };
-    let parts: Vec<String> = words.iter().zip(shown).map(|(word, amount)| format!("{word} {amount}")).collect();
+/// The sums of an order in minor units, as they are told.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    ordered: i64,
+    invoiced: i64,
+    credited: i64,
+    /// Authorised, or demanded of a buyer who transfers the money.
+    secured: i64,
+    is_claim: bool,
+    captured: i64,
+    refunded: i64,
+    charged_back: i64,
+}
+
+/// Sums in one line.
+fn sums(currency: Currency, language: Language, told: Told) -> String {
+    let secured = if told.is_claim { ("gefordert", "claimed") } else { ("autorisiert", "authorised") };
+    let mut parts = vec![("bestellt", "ordered", told.ordered), ("berechnet", "invoiced", told.invoiced)];
+    if told.credited > 0 {
+        parts.push(("gutgeschrieben", "credited", told.credited));
+    }
+    parts.push((secured.0, secured.1, told.secured));
+    parts.push(("eingezogen", "captured", told.captured));
+    parts.push(("erstattet", "refunded", told.refunded));
+    if told.charged_back > 0 {
+        parts.push(("rückbelastet", "charged back", told.charged_back));
+    }
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|(de, en, minor)| format!("{} {}", pick(language, de, en), amount(currency.of(minor), language)))
+        .collect();
     parts.join(", ")
 }
 
@@ -161,27 +204,36 @@ fn of_mark(mark: &Notice, language: Language) -> String {
     format!("{word} {}: {} {}", mark.number, mark.text(language), mark.what_now(language))
 }
 
+const NOT_LOOKED_AT: (&str, &str) = ("wird nicht mehr geprüft", "not looked at any more");
+
 fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
     let language = shop.settings.language;
-    let shown = |minor| amount(facts.money(minor), language);
     let (pixi, unzer) = (&plan.sums.pixi, &plan.sums.unzer);
-    let mut lines = vec![
-        sums(
-            language,
-            [
-                shown(pixi.ordered),
-                shown(pixi.invoiced),
-                shown(unzer.secured()),
-                shown(unzer.captured),
-                shown(unzer.refunded + unzer.charged_back),
-            ],
-        ),
-        format!("{} {}: {}", pick(language, "Regel", "Rule"), plan.rule, why(plan, language)),
-    ];
+    let is_claim = facts.payment.known().is_some_and(|payment| group(payment).claims());
+    let told = Told {
+        ordered: pixi.ordered,
+        invoiced: pixi.invoiced,
+        credited: pixi.credited,
+        secured: unzer.secured(),
+        is_claim,
+        captured: unzer.captured,
+        refunded: unzer.refunded,
+        charged_back: unzer.charged_back,
+    };
+    let mut lines = vec![sums(facts.currency, language, told)];
+    let settings = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
+    lines.extend(self::told::told(facts, plan, settings, language));
+    let (now, rule) = (pick(language, "Jetzt", "Now"), pick(language, "Regel", "rule"));
+    lines.push(match why(plan, language) {
+        why if why.is_empty() => format!("{now}: {rule} {}", plan.rule),
+        why => format!("{now}: {why} ({rule} {})", plan.rule),
+    });
     lines.extend(plan.mark().map(|mark| of_mark(mark, language)));
+    // That a comment is still to be written is nothing anybody waits for.
     let steps: Vec<String> = plan
         .steps
         .iter()
+        .filter(|step| step.effect.kind() != Kind::Comment)
         .map(|step| {
             let kind = kind(step.effect.kind(), language);
             step.effect.amount().map_or_else(|| kind.to_owned(), |money| format!("{kind} {}", amount(money, language)))
@@ -196,7 +248,7 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
         NextCheck::At(at) => {
             format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(at, shop.settings.timezone))
         }
-        NextCheck::Ended => pick(language, "abgeschlossen", "settled").to_owned(),
+        NextCheck::Ended => pick(language, NOT_LOOKED_AT.0, NOT_LOOKED_AT.1).to_owned(),
     };
     lines.push(format!("{}: {steps}; {check}", pick(language, "Als Nächstes", "Next")));
     lines
@@ -204,18 +256,18 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
 
 fn of_store(shop: &Workshop, row: &OrderRow) -> Vec<String> {
     let language = shop.settings.language;
-    let shown = |minor| amount(row.currency.of(minor), language);
     let amounts = row.amounts;
-    let mut lines = vec![sums(
-        language,
-        [
-            shown(amounts.total),
-            shown(amounts.invoiced),
-            shown(amounts.authorized),
-            shown(amounts.captured),
-            shown(amounts.refunded),
-        ],
-    )];
+    let told = Told {
+        ordered: amounts.total,
+        invoiced: amounts.invoiced,
+        credited: amounts.credited,
+        secured: amounts.authorized,
+        is_claim: row.method.clone().and_then(|method| MethodPrefix(method).group()).is_some_and(Group::claims),
+        captured: amounts.captured,
+        refunded: amounts.refunded,
+        charged_back: 0,
+    };
+    let mut lines = vec![sums(row.currency, language, told)];
     if !row.reason.is_empty() {
         lines.push(format!("{} {}", pick(language, "Regel", "Rule"), row.reason));
     }
@@ -231,7 +283,7 @@ fn of_store(shop: &Workshop, row: &OrderRow) -> Vec<String> {
         Some(at) => {
             format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(at, shop.settings.timezone))
         }
-        None => pick(language, "wird nicht mehr geprüft", "not looked at any more").to_owned(),
+        None => pick(language, NOT_LOOKED_AT.0, NOT_LOOKED_AT.1).to_owned(),
     };
     lines.push(format!("{}: {next}", pick(language, "Als Nächstes", "Next")));
     lines

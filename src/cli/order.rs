@@ -7,12 +7,14 @@ use serde_json::json;
 use crate::cli::context::{Context, Schema, actor};
 use crate::cli::find::OrderArg;
 use crate::cli::history::{self, StepDone};
+use crate::cli::words::pick;
 use crate::cli::{Failure, output, request};
 use crate::clock::Time;
 use crate::config::Settings;
 use crate::engine::OrderShown;
 use crate::engine::requests::{reauthorize_request, retry_request};
 use crate::journal::{Decision, Journal, Management, NewRequest, OrderRow};
+use crate::text::Language;
 use crate::text::amounts::amount;
 
 /// How long the daemon may take for one order.
@@ -143,7 +145,19 @@ async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool
         }
         return output::json(&whole);
     }
-    output::line(&format!(
+    for line in shown(settings, row) {
+        output::line(&line)?;
+    }
+    if steps.is_empty() {
+        return output::line(pick(language, "noch kein Schritt", "no step was taken yet"));
+    }
+    output::print(&history::table(&steps, language, zone, true))
+}
+
+/// An order as the store has it, above the table of its steps.
+fn shown(settings: &Settings, row: &OrderRow) -> Vec<String> {
+    let language = settings.language;
+    let mut lines = vec![format!(
         "{} {} ({}), {} {}, {}",
         row.order.mandant,
         row.order.nr,
@@ -151,29 +165,30 @@ async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool
         row.payment_code,
         row.mode,
         row.management.name()
-    ))?;
+    )];
     let payment = row.payment.as_deref().unwrap_or("-");
-    output::line(&format!("payment {payment}: {}; transfer {}", row.payment_status, row.transfer_status))?;
+    let (paid, booked) = (pick(language, "Zahlung", "payment"), pick(language, "Buchung", "transfer"));
+    lines.push(format!("{paid} {payment}: {}; {booked} {}", row.payment_status, row.transfer_status));
     let sum = |minor| amount(row.currency.of(minor), language);
     let amounts = row.amounts;
-    output::line(&format!(
-        "ordered {}, invoiced {}, credited {}, authorised {}, captured {}, refunded {}",
-        sum(amounts.total),
-        sum(amounts.invoiced),
-        sum(amounts.credited),
-        sum(amounts.authorized),
-        sum(amounts.captured),
-        sum(amounts.refunded)
-    ))?;
+    let words = match language {
+        Language::De => ["bestellt", "berechnet", "gutgeschrieben", "autorisiert", "eingezogen", "erstattet"],
+        Language::En => ["ordered", "invoiced", "credited", "authorised", "captured", "refunded"],
+    };
+    let sums =
+        [amounts.total, amounts.invoiced, amounts.credited, amounts.authorized, amounts.captured, amounts.refunded];
+    let sums: Vec<String> = words.iter().zip(sums).map(|(word, minor)| format!("{word} {}", sum(minor))).collect();
+    lines.push(sums.join(", "));
     if let Some(mark) = &row.mark {
-        let settled = if row.is_resolved() { " (settled by a person)" } else { "" };
-        output::line(&format!("{}: {} {}{settled}", mark.number, mark.text(language), mark.what_now(language)))?;
+        let settled = if row.is_resolved() {
+            pick(language, " (von einer Person erledigt)", " (settled by a person)")
+        } else {
+            ""
+        };
+        lines.push(format!("{}: {} {}{settled}", mark.number, mark.text(language), mark.what_now(language)));
     }
-    output::line(&row.reason)?;
-    if steps.is_empty() {
-        return output::line("no step was taken yet");
-    }
-    output::print(&history::table(&steps, language, zone, true))
+    lines.extend(Some(row.reason.clone()).filter(|reason| !reason.is_empty()));
+    lines
 }
 
 /// Lets the running daemon act on an order, and tells how it stands then.

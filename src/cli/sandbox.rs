@@ -18,7 +18,7 @@ use crate::config::{self, Settings};
 use crate::engine::shown::OrderShown;
 use crate::engine::{Daemon, Stop};
 use crate::journal::{Journal, OrderFilter};
-use crate::sandbox::programme::{Going, Programme, plan_faults};
+use crate::sandbox::programme::{Going, Number, Programme, plan_faults};
 use crate::sandbox::serve::{Served, serve};
 use crate::sandbox::world::{CLOCK_FILE, ClockFile, World, start};
 use crate::text::Severity;
@@ -184,63 +184,71 @@ impl Show {
     /// Shows the stage until it is dropped: a table that is drawn anew on a terminal, else a line for each change.
     async fn show(&self) -> Result<(), Failure> {
         let live = std::io::stdout().is_terminal();
-        let mut before: BTreeMap<usize, String> = BTreeMap::new();
+        let mut seen = Seen::default();
         let mut over = false;
         loop {
+            let orders = self.orders().await?;
             if live && !over {
-                let text = self.picture().await?;
+                over = self.programme.is_over();
+                seen.look(&self.programme.now(), &orders);
+                let text = self.fitting(&seen, &orders);
                 let mut out = std::io::stdout().lock();
                 writeln!(out, "\x1b[H\x1b[J{text}")?;
                 out.flush()?;
-                over = self.programme.is_over();
             } else if !live {
-                self.changes(&mut before).await?;
+                self.changes(&mut seen, &orders)?;
             }
             // Frames are for people: real time, whatever the sandbox's speed.
             self.world.clock.sleep(FRAME * self.world.speed()).await;
         }
     }
 
-    async fn changes(&self, before: &mut BTreeMap<usize, String>) -> Result<(), Failure> {
-        let orders = self.orders().await?;
-        for (number, (story, going)) in self.programme.now().into_iter().enumerate() {
-            let state = match &going {
-                Going::Waiting => continue,
-                Going::Playing => orders.get(&external(number)).map_or_else(String::new, brief),
-                Going::AsTold(_, ending) => format!("ended as told: {ending}"),
-                Going::Astray(why) => format!("WENT ASTRAY: {why}"),
-            };
-            if state.is_empty() || before.get(&number) == Some(&state) {
-                continue;
-            }
+    fn changes(&self, seen: &mut Seen, orders: &Orders) -> Result<(), Failure> {
+        let numbers = self.programme.now();
+        for place in seen.look(&numbers, orders) {
+            let Number { story, order, .. } = &numbers[place];
             let time = output::wall(self.world.clock.now(), self.settings.timezone);
-            let nr = orders.get(&external(number)).map_or_else(|| "-".to_owned(), |order| order.order_nr.to_string());
-            line(&format!("{time}  {nr:>6}  {} {}: {} | {state}", story.method, mode(&story), story.name))?;
-            before.insert(number, state);
+            let nr = order.map_or_else(|| "-".to_owned(), |nr| nr.to_string());
+            let state = &seen.states[&place].0;
+            line(&format!("{time}  {nr:>6}  {} {}: {} | {state}", story.method, mode(story), story.name))?;
         }
         Ok(())
     }
 
-    async fn picture(&self) -> Result<String, Failure> {
-        let orders = self.orders().await?;
+    /// The picture with as many stories as the terminal has room for: those that something happened to last.
+    fn fitting(&self, seen: &Seen, orders: &Orders) -> String {
+        let numbers = self.programme.now();
+        let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, height)| usize::from(height.0));
+        let mut latest: Vec<usize> = seen.states.keys().copied().collect();
+        latest.sort_by_key(|place| std::cmp::Reverse(seen.states[place].1));
+        loop {
+            let text = self.picture(&numbers, |place| latest.contains(&place), orders);
+            if text.lines().count() < rows || latest.len() <= 1 {
+                return text;
+            }
+            latest.truncate((latest.len() - 1).min(rows));
+        }
+    }
+
+    fn picture(&self, numbers: &[Number], shown: impl Fn(usize) -> bool, orders: &Orders) -> String {
         let time = output::wall(self.world.clock.now(), self.settings.timezone);
         let mut table =
             table(&["Order", "Method", "Mode", "Story", "Paid", "Booked", "Captured", "Refunded", "Ending"]);
-        for (number, (story, going)) in self.programme.now().into_iter().enumerate() {
-            if going == Going::Waiting {
+        for (place, Number { story, order: nr, going }) in numbers.iter().enumerate() {
+            if *going == Going::Waiting || !shown(place) {
                 continue;
             }
-            let order = orders.get(&external(number));
+            let order = nr.and_then(|nr| orders.get(&nr));
             let text = |pick: fn(&OrderShown) -> String| order.map(pick).unwrap_or_default();
-            let (ending, tone) = match &going {
+            let (ending, tone) = match going {
                 Going::Waiting | Going::Playing => marked(order),
                 Going::AsTold(_, ending) => (format!("✓ {ending}"), Tone::Good),
                 Going::Astray(why) => (format!("✗ {why}"), Tone::Bad),
             };
             table.add_row([
-                cell(text(|order| order.order_nr.to_string())),
+                cell(nr.map(|nr| nr.to_string()).unwrap_or_default()),
                 cell(story.method),
-                cell(mode(&story)),
+                cell(mode(story)),
                 cell(story.name),
                 cell(text(|order| order.payment_status.clone().unwrap_or_default())),
                 cell(text(|order| order.transfer_status.clone().unwrap_or_default())),
@@ -249,32 +257,65 @@ impl Show {
                 toned(ending, tone),
             ]);
         }
+        let count = |is: fn(&Going) -> bool| numbers.iter().filter(|number| is(&number.going)).count();
+        let told = count(|going| matches!(going, Going::AsTold(..)));
+        let playing = count(|going| *going == Going::Playing);
         let file = self.file.display();
-        Ok(format!("pixi-payd sandbox   {time}   configuration {file}\n{}", table.trim_fmt()))
+        format!(
+            "pixi-payd sandbox   {time}   {told} of {} orders ended as told, {playing} in hand   configuration {file}\n{}",
+            numbers.len(),
+            table.trim_fmt()
+        )
     }
 
-    /// Orders by the shop's number; the one made by hand in pixi by its story's.
-    async fn orders(&self) -> Result<BTreeMap<String, OrderShown>, Failure> {
+    /// Orders by pixi's number.
+    async fn orders(&self) -> Result<Orders, Failure> {
         let filter = OrderFilter { limit: 1000, ..OrderFilter::default() };
         let rows = self.journal.list_orders(filter).await?;
         let shown = rows.iter().map(|row| OrderShown::of(row, self.settings.language, self.settings.timezone));
-        Ok(shown.map(|order| (order.order_nr_external.clone(), order)).collect())
+        Ok(shown.map(|order| (order.order_nr, order)).collect())
     }
 
     async fn verdict(&self) -> Result<(), Failure> {
-        let picture = self.picture().await?;
+        let numbers = self.programme.now();
+        let picture = self.picture(&numbers, |_| true, &self.orders().await?);
         line("")?;
         line(&picture)?;
-        let stories = self.programme.now();
-        let told = stories.iter().filter(|(_, going)| matches!(going, Going::AsTold(..))).count();
-        line(&format!("{told} of {} orders ended as told", stories.len()))?;
+        let told = numbers.iter().filter(|number| matches!(number.going, Going::AsTold(..))).count();
+        line(&format!("{told} of {} orders ended as told", numbers.len()))?;
         if self.programme.is_as_told() { Ok(()) } else { Err(Failure::Said(1)) }
     }
 }
 
-/// The shop's order number of a story.
-fn external(number: usize) -> String {
-    format!("SHOP-{}", 1000 + number)
+/// Orders by pixi's number: one simulated pixi, so no two have the same.
+type Orders = BTreeMap<i64, OrderShown>;
+
+/// What was shown of each story last, and when it changed, counted in pictures.
+#[derive(Default)]
+struct Seen {
+    states: BTreeMap<usize, (String, u64)>,
+    pictures: u64,
+}
+
+impl Seen {
+    /// Takes in how the stories are going. Answers those that have changed.
+    fn look(&mut self, numbers: &[Number], orders: &Orders) -> Vec<usize> {
+        self.pictures += 1;
+        let mut changed = Vec::new();
+        for (place, Number { order, going, .. }) in numbers.iter().enumerate() {
+            let state = match going {
+                Going::Waiting => continue,
+                Going::Playing => order.and_then(|nr| orders.get(&nr)).map_or_else(String::new, brief),
+                Going::AsTold(_, ending) => format!("ended as told: {ending}"),
+                Going::Astray(why) => format!("WENT ASTRAY: {why}"),
+            };
+            if !state.is_empty() && self.states.get(&place).is_none_or(|(before, _)| *before != state) {
+                self.states.insert(place, (state, self.pictures));
+                changed.push(place);
+            }
+        }
+        changed
+    }
 }
 
 fn mode(story: &crate::sandbox::Story) -> &'static str {

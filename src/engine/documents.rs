@@ -25,7 +25,7 @@ pub fn classify(
     let mut documents: Vec<Document> = Vec::new();
     for invoice in sorted {
         let known = before.and_then(|facts| facts.documents.iter().find(|known| known.nr == invoice.invoice_nr));
-        if let Some(known) = known {
+        if let Some(known) = known.filter(|known| known.kind != DocumentKind::Unclear) {
             let paid = paid(invoice);
             documents.push(Document { paid, total: invoice.total.minor.abs(), ..known.clone() });
             continue;
@@ -47,7 +47,7 @@ pub fn classify(
             paid: paid(invoice),
             has_shipping: carries_shipping(invoice, rows, shipping),
             lines: keys,
-            first_seen: now,
+            first_seen: known.map_or(now, |known| known.first_seen),
             carrier: header.carrier.clone(),
             tracking: invoice.tracking.clone().or_else(|| header.tracking.clone()),
         });

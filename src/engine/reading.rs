@@ -9,7 +9,7 @@ use crate::clock::Time;
 use crate::money::{Currency, Money};
 use crate::pixi::{Invoice, InvoiceLine, OrderHeader, OrderLine, PixiClient, PixiError};
 use crate::policy::Facts;
-use crate::policy::facts::{Document, Line, LineState, Unclear};
+use crate::policy::facts::{Document, DocumentKind, Line, LineState, Unclear};
 
 use super::documents;
 
@@ -45,8 +45,10 @@ pub async fn read(
     now: Time,
 ) -> Result<Option<PixiReading>, PixiError> {
     let Some(header) = pixi.order_header(order_nr).await? else { return Ok(None) };
-    let rows = pixi.order_lines(order_nr).await?;
+    // Documents first: what happens in between is then seen on the lines alone, and no document is read beside lines
+    // that are older than it.
     let invoices = pixi.invoices_of_order(order_nr).await?;
+    let rows = pixi.order_lines(order_nr).await?;
     let mut unclear = Vec::new();
     let currency = header.order_currency.unwrap_or_else(|| pixi.base_currency());
     if currency != pixi.base_currency() && !all_in_order_currency(&rows, &invoices) {
@@ -138,7 +140,8 @@ async fn vanished_documents(
     Ok(())
 }
 
-/// Lines of each document. They never change, so those of a known document are not asked for again.
+/// Lines of each document. They never change, so those of a known document are not asked for again; of one that could
+/// not be told they are, for it is told by the state of the order's lines, and that changes.
 async fn lines_of_documents(
     pixi: &PixiClient,
     invoices: &[Invoice],
@@ -146,7 +149,8 @@ async fn lines_of_documents(
 ) -> Result<BTreeMap<String, Option<Vec<InvoiceLine>>>, PixiError> {
     let mut all = BTreeMap::new();
     for invoice in invoices {
-        let known = before.is_some_and(|facts| facts.documents.iter().any(|known| known.nr == invoice.invoice_nr));
+        let told = |known: &Document| known.nr == invoice.invoice_nr && known.kind != DocumentKind::Unclear;
+        let known = before.is_some_and(|facts| facts.documents.iter().any(told));
         let lines = if known { None } else { Some(pixi.invoice_lines(&invoice.invoice_nr, false).await?) };
         all.insert(invoice.invoice_nr.clone(), lines);
     }

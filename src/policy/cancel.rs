@@ -58,10 +58,13 @@ pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
         return;
     }
     let due = draft.sums.cancellation_due();
-    if due <= draft.tolerance() || !foreign_refunds_clear(draft) {
+    if due <= draft.tolerance() {
         return;
     }
     draft.gives_back = true;
+    if !foreign_refunds_clear(draft) {
+        return;
+    }
     if due > draft.sums.pixi.dropped + draft.tolerance() {
         draft.rule("cancellation");
         let notice = Notice::problem(Number::CancellationUnclear)
@@ -194,13 +197,16 @@ fn charges_of(payment: &Payment) -> Vec<ChargeWithMoney<'_>> {
         .filter(|entry| entry.kind == TransactionKind::Charge && entry.status == TransactionStatus::Success)
         .filter(|entry| !is_claim(&entry.id))
         .map(|charge| {
-            let taken: i64 = payment
-                .transactions
-                .iter()
-                .filter(|entry| entry.parent.as_deref() == Some(&charge.id) && takes_away(entry.kind, entry.status))
-                .map(|entry| entry.amount.minor)
-                .sum();
-            ChargeWithMoney { payment, id: charge.id.clone(), left: charge.amount.minor - taken }
+            let under = || payment.transactions.iter().filter(|entry| entry.parent.as_deref() == Some(&charge.id));
+            let sum = |test: &dyn Fn(&Transaction) -> bool| -> i64 {
+                under().filter(|entry| test(entry)).map(|entry| entry.amount.minor).sum()
+            };
+            let taken = sum(&|entry| takes_away(entry.kind, entry.status));
+            // A chargeback that was won puts the money back on its charge.
+            let won = sum(&|entry| {
+                entry.kind == TransactionKind::ChargebackReversal && entry.status == TransactionStatus::Success
+            });
+            ChargeWithMoney { payment, id: charge.id.clone(), left: charge.amount.minor - taken + won }
         })
         .filter(|charge| charge.left > 0)
         .collect()

@@ -8,6 +8,7 @@ mod address;
 pub mod attempts;
 pub mod bank_data;
 mod booking;
+pub mod by_hand;
 mod cancel;
 mod capture;
 mod claim;

@@ -31,6 +31,7 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     }
     let pixi = draft.sums.pixi;
     if pixi.credited > pixi.invoiced + draft.tolerance() {
+        draft.gives_back = true;
         draft.rule("returns");
         let notice = Notice::problem(Number::CreditsExceedInvoices)
             .with("credited", draft.amount(pixi.credited))
@@ -39,6 +40,8 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
         return;
     }
     if !cancel::foreign_refunds_clear(draft) {
+        // What is not given back is not booked either.
+        draft.gives_back = true;
         return;
     }
     let given = |draft: &Draft<'_>, nr: &str| draft.sums.refunds.by_credit_note.get(nr).copied().unwrap_or(0);

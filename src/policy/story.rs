@@ -533,11 +533,13 @@ impl Story {
     pub fn left_on(&self, charge: &str) -> i64 {
         let entries = &self.facts.payment.known().unwrap().transactions;
         let good = |entry: &&Transaction| entry.status == TransactionStatus::Success;
-        let taken = |entry: &&Transaction| {
-            entry.parent.as_deref() == Some(charge) && entry.kind != TransactionKind::ChargebackReversal
+        let under = |entry: &&Transaction| entry.parent.as_deref() == Some(charge);
+        let signed = |entry: &Transaction| match entry.kind {
+            TransactionKind::ChargebackReversal => -entry.amount.minor,
+            _ => entry.amount.minor,
         };
         let amount = entries.iter().find(|entry| entry.id == charge).unwrap().amount.minor;
-        amount - entries.iter().filter(good).filter(taken).map(|entry| entry.amount.minor).sum::<i64>()
+        amount - entries.iter().filter(good).filter(under).map(signed).sum::<i64>()
     }
 
     fn let_go(&mut self) {

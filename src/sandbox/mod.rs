@@ -7,7 +7,7 @@ pub mod serve;
 pub mod stage;
 pub mod stories;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod unzer;
 pub mod world;
 

@@ -1,5 +1,6 @@
 //! The programme of the sandbox: every story once, one after the other taking the stage, and how each is going.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::world::World;
 use crate::wire::Peer;
 
 /// Pause between two stories taking the stage, so that a person can follow.
-const ENTRANCE: Duration = Duration::from_secs(40);
+const ENTRANCE: Duration = Duration::from_secs(20);
 /// Faults planned for a seed.
 const FAULTS: usize = 12;
 
@@ -30,29 +31,49 @@ pub enum Going {
 
 /// All stories and how they are going; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Programme(Arc<Mutex<Vec<Going>>>);
+pub struct Programme {
+    going: Arc<Mutex<Vec<Going>>>,
+    /// pixi order numbers; 0 where there is none yet.
+    orders: Arc<Vec<Arc<AtomicI64>>>,
+}
 
 impl Default for Programme {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(vec![Going::Waiting; STORIES.len()])))
+        Self {
+            going: Arc::new(Mutex::new(vec![Going::Waiting; STORIES.len()])),
+            orders: Arc::new(STORIES.iter().map(|_| Arc::default()).collect()),
+        }
     }
+}
+
+/// A story on the programme.
+#[derive(Debug, Clone)]
+pub struct Number {
+    /// The story.
+    pub story: Story,
+    /// pixi's number of its order, once there is one.
+    pub order: Option<i64>,
+    /// How it is going.
+    pub going: Going,
 }
 
 impl Programme {
     /// Each story with how it is going now.
-    pub fn now(&self) -> Vec<(Story, Going)> {
-        let going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        STORIES.iter().copied().zip(going.iter().cloned()).collect()
+    pub fn now(&self) -> Vec<Number> {
+        let going = self.going.lock().unwrap_or_else(PoisonError::into_inner);
+        let orders = self.orders.iter().map(|order| Some(order.load(Ordering::Relaxed)).filter(|nr| *nr != 0));
+        let numbers = STORIES.iter().zip(going.iter()).zip(orders);
+        numbers.map(|((story, going), order)| Number { story: *story, order, going: going.clone() }).collect()
     }
 
     /// True once every story has ended.
     pub fn is_over(&self) -> bool {
-        self.now().iter().all(|(_, going)| matches!(going, Going::AsTold(..) | Going::Astray(_)))
+        self.now().iter().all(|number| matches!(number.going, Going::AsTold(..) | Going::Astray(_)))
     }
 
     /// True where every story has ended as told.
     pub fn is_as_told(&self) -> bool {
-        self.now().iter().all(|(_, going)| matches!(going, Going::AsTold(..)))
+        self.now().iter().all(|number| matches!(number.going, Going::AsTold(..)))
     }
 
     /// Plays all stories in `world` to their ends.
@@ -61,7 +82,7 @@ impl Programme {
             let entrance = ENTRANCE.saturating_mul(u32::try_from(number).unwrap_or(u32::MAX));
             world.clock.sleep(entrance).await;
             self.set(number, Going::Playing);
-            let ended = match story.play(world, number).await {
+            let ended = match story.play(world, number, self.orders[number].clone()).await {
                 Ok((order, ending)) => Going::AsTold(order, ending),
                 Err(astray) => Going::Astray(astray.to_string()),
             };
@@ -71,7 +92,7 @@ impl Programme {
     }
 
     fn set(&self, number: usize, going: Going) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.going.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = all.get_mut(number) {
             *place = going;
         }
@@ -85,6 +106,7 @@ pub fn plan_faults(world: &World, seed: u64) {
         (Peer::Unzer, "capture"),
         (Peer::Unzer, "refund"),
         (Peer::Unzer, "reverse"),
+        (Peer::Unzer, "ship"),
         (Peer::Unzer, "payment"),
         (Peer::Unzer, "transaction"),
         (Peer::Pixi, "pixiPaySetInvoiceCapture"),

@@ -1,11 +1,14 @@
 //! The stage demo stories play on: a shop, a warehouse and a customer service, acting on the simulated peers.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::pixi::{Document, LineState, NewLine, NewOrder, SimOrder};
-use super::unzer::Ledger;
-use super::world::{EXPERT, MANDANT, STANDARD, World};
+use super::unzer::methods::{Start, by_slug};
+use super::unzer::{Ledger, Shop};
+use super::world::{Seller, World};
 use crate::config::Mode;
 use crate::money::{Currency, Money};
 
@@ -42,8 +45,12 @@ pub struct Stage {
     pub mode: Mode,
     /// Currency it is sold in.
     pub currency: Currency,
+    /// Mandant that sells.
+    pub seller: Seller,
     /// Number of the story: makes the shop's order number.
     pub number: usize,
+    /// Number of the order once it is in pixi, for who looks on; 0 before.
+    pub order: Arc<AtomicI64>,
 }
 
 /// An order on stage.
@@ -56,6 +63,28 @@ pub struct Sold {
 }
 
 impl Stage {
+    /// A stage of the first mandant, for an order in euros.
+    pub fn new(world: &World, mode: Mode, number: usize) -> Self {
+        Self {
+            world: world.clone(),
+            mode,
+            currency: Currency::EUR,
+            seller: Seller::First,
+            number,
+            order: Arc::default(),
+        }
+    }
+
+    /// The same stage for another order.
+    pub fn another(&self, number: usize) -> Self {
+        Self { number, order: Arc::default(), ..self.clone() }
+    }
+
+    /// The mandant's shop at Unzer.
+    pub fn shop(&self) -> Shop {
+        self.world.unzer.shop(self.seller.merchant())
+    }
+
     /// The shop's order number of this story.
     pub fn external(&self) -> String {
         format!("SHOP-{}", 1000 + self.number)
@@ -73,43 +102,68 @@ impl Stage {
 
     /// An order with another number of the shop; none makes it one by hand.
     pub fn import_as(&self, external: Option<String>, lines: &[i64], shipping: i64, pay_id: Option<&str>) -> Told<i64> {
-        let code = if self.mode == Mode::Expert { EXPERT } else { STANDARD };
+        self.take_in(NewOrder { external, ..self.new_order(lines, shipping, pay_id) })
+    }
+
+    /// An order as the shop hands it in: lines, shipping cost, and the payment id the shop got.
+    pub fn new_order(&self, lines: &[i64], shipping: i64, pay_id: Option<&str>) -> NewOrder {
         let lines = lines.iter().enumerate().map(|(index, price)| NewLine {
             item: format!("ART-{}", index + 1),
             qty: 1,
             price: *price,
         });
-        let new = NewOrder {
-            shop: MANDANT.to_owned(),
-            payment_code: code.to_owned(),
-            external,
-            customer: None,
+        NewOrder {
+            external: Some(self.external()),
             lines: lines.collect(),
             ship_cost: shipping,
-            discount: 0,
             currency: self.currency,
             pay_id: pay_id.map(str::to_owned),
-            card_info: None,
-            import_xml: None,
-            address: None,
-            ship_to: None,
-            ordered: None,
-        };
-        self.world.pixi.import_order(new).map_err(|error| Astray(format!("import: {error}")))
+            ..NewOrder::new(self.seller.shop(), self.seller.payment_type(self.mode))
+        }
+    }
+
+    /// pixi takes an order in.
+    pub fn take_in(&self, new: NewOrder) -> Told<i64> {
+        let nr = self.world.pixi.import_order(new).map_err(|error| Astray(format!("import: {error}")))?;
+        self.order.store(nr, Ordering::Relaxed);
+        Ok(nr)
     }
 
     /// The shop authorises with a new type of `slug`, then the order comes to pixi.
     pub fn authorize(&self, slug: &str, lines: &[i64], shipping: i64) -> Told<Sold> {
         let total = lines.iter().sum::<i64>() + shipping;
-        let payment = self.world.unzer.shop(0).authorize(slug, self.money(total), &self.external())?;
+        let payment = self.shop().authorize(slug, self.money(total), &self.external())?;
         Ok(Sold { nr: self.import(lines, shipping, Some(&payment))?, payment })
     }
 
     /// The shop charges with a new type of `slug`, then the order comes to pixi.
     pub fn charge(&self, slug: &str, lines: &[i64], shipping: i64) -> Told<Sold> {
         let total = lines.iter().sum::<i64>() + shipping;
-        let payment = self.world.unzer.shop(0).charge(slug, self.money(total), &self.external())?;
+        let payment = self.shop().charge(slug, self.money(total), &self.external())?;
         Ok(Sold { nr: self.import(lines, shipping, Some(&payment))?, payment })
+    }
+
+    /// The shop sells by `slug` the way that method is sold: authorised where it can be, else charged, or as it was
+    /// charged before its scheme ended.
+    pub fn sell(&self, slug: &str, lines: &[i64], shipping: i64) -> Told<Sold> {
+        let Some(method) = by_slug(slug) else { return Err(Astray(format!("no method {slug}"))) };
+        if method.charge == Start::Ended {
+            let total = lines.iter().sum::<i64>() + shipping;
+            let kind = self.shop().create_type(slug)?;
+            let payment = self.world.unzer.charge_of_old(&kind, self.money(total), &self.external())?;
+            return Ok(Sold { nr: self.import(lines, shipping, Some(&payment))?, payment });
+        }
+        if method.authorize == Start::No {
+            self.charge(slug, lines, shipping)
+        } else {
+            self.authorize(slug, lines, shipping)
+        }
+    }
+
+    /// The buyer transfers money for a claim.
+    pub fn transfer(&self, payment: &str, minor: i64) -> Told {
+        self.world.unzer.receive_transfer(payment, self.money(minor))?;
+        Ok(())
     }
 
     /// The order as pixi has it.
@@ -158,6 +212,16 @@ impl Stage {
             stage.order(nr).is_ok_and(|order| order.comments.iter().any(|comment| comment.text.contains(text)))
         })
         .await
+    }
+
+    /// Waits until the order is behind its lock.
+    pub async fn locks(&self, nr: i64) -> Told {
+        self.until("the order is locked", |stage| stage.order(nr).is_ok_and(|order| order.lock.is_some())).await
+    }
+
+    /// Waits until the order's lock is lifted.
+    pub async fn unlocks(&self, nr: i64) -> Told {
+        self.until("the lock is lifted", |stage| stage.order(nr).is_ok_and(|order| order.lock.is_none())).await
     }
 
     /// Time passes.
@@ -213,6 +277,21 @@ impl Stage {
         self.until(&wanted, |stage| stage.moved(payment, captured, refunded, reversed).is_ok()).await?;
         self.pause(Duration::from_mins(20)).await;
         self.moved(payment, captured, refunded, reversed)
+    }
+
+    /// Waits until the shipment is reported to Unzer, once and over so much.
+    pub async fn noticed(&self, payment: &str, amount: i64) -> Told {
+        self.until("the shipment is reported", |stage| {
+            stage.ledger(payment).is_ok_and(|ledger| !ledger.shipments.is_empty())
+        })
+        .await?;
+        let amounts: Vec<i64> = self.ledger(payment)?.shipments.iter().map(|notice| notice.amount).collect();
+        self.same("shipment notices", &amounts, &vec![amount])
+    }
+
+    /// No booking for a document.
+    pub fn not_booked(&self, document: &str) -> Told {
+        self.same(&format!("bookings of {document}"), &self.world.pixi.bookings_for(document).len(), &0)
     }
 
     /// Exactly one booking of this amount for a document.

@@ -195,8 +195,8 @@ phrases! {
     }
     /// Nothing left to do.
     Settled {
-        de: "Alles erledigt: Rechnungen, Gutschriften und Zahlung stimmen überein.",
-        en: "All done: invoices, credit notes and payment agree."
+        de: "Alles erledigt: für Rechnungen, Gutschriften und Zahlung ist nichts mehr zu tun.",
+        en: "All done: nothing is left to do for invoices, credit notes and payment."
     }
     /// A person has to act.
     AwaitingPerson {
@@ -307,6 +307,91 @@ phrases! {
     GuardRefundsPerDay {
         de: "die Tagesgrenze safety.max_refund_per_day von {limit} ist erreicht",
         en: "the limit of a day, safety.max_refund_per_day of {limit}, is reached"
+    }
+    /// How it is sold: authorised, standard.
+    SoldStandard {
+        de: "{method}, Standard-Modus: das Geld wird vor der Freigabe eingezogen.",
+        en: "{method}, standard mode: the money is captured before the release."
+    }
+    /// How it is sold: authorised, expert.
+    SoldExpert {
+        de: "{method}, Experten-Modus: das Geld wird je Rechnung eingezogen, wenn die Ware versandt ist.",
+        en: "{method}, expert mode: the money is captured per invoice, once the goods are shipped."
+    }
+    /// How it is sold: charged in the shop.
+    SoldPaid {
+        de: "{method}: im Shop bezahlt; gebucht wird je Rechnung.",
+        en: "{method}: paid in the shop; booked per invoice."
+    }
+    /// How it is sold: prepayment.
+    SoldPrepaid {
+        de: "{method}: der Käufer überweist, danach wird versandt; gebucht wird, wenn alles versandt und bezahlt ist.",
+        en: "{method}: the buyer transfers the money, then the goods are shipped; booked once all is shipped and paid."
+    }
+    /// How it is sold: invoice.
+    SoldInvoice {
+        de: "{method}: der Käufer überweist nach der Lieferung; gebucht wird, wenn alles versandt und bezahlt ist.",
+        en: "{method}: the buyer transfers the money after delivery; booked once all is shipped and paid."
+    }
+    /// How it is sold: secured invoice.
+    SoldSecured {
+        de: "{method}: ist alles versandt, wird das an Unzer gemeldet; damit beginnt das Zahlungsziel des Käufers.",
+        en: "{method}: once all is shipped this is reported to Unzer, and the buyer's term starts."
+    }
+    /// How it is sold: pay-later.
+    SoldPayLater {
+        de: "{method}: das Geld wird je Rechnung eingezogen, wenn die Ware versandt ist; der Modus ändert daran nichts.",
+        en: "{method}: the money is captured per invoice, once the goods are shipped; the mode changes nothing."
+    }
+    /// The mode of an order stays.
+    ModePinned {
+        de: "Die Bestellung wurde zuerst im Modus {pinned} gesehen und bleibt dabei; die Einstellung lautet jetzt {now} und gilt für neue Bestellungen.",
+        en: "This order was first seen in mode {pinned} and keeps it; the setting is now {now} and holds for new orders."
+    }
+    /// A booking carries an event that is not the setting any more.
+    EventChanged {
+        de: "{document} wurde mit dem Event {before} gebucht; die Einstellung lautet jetzt {now} und gilt für neue Buchungen.",
+        en: "{document} was booked with the event {before}; the setting is now {now} and holds for new bookings."
+    }
+    /// Taken, but not from here.
+    CapturedElsewhere {
+        de: "{amount} wurden nicht von hier eingezogen, sondern im Shop oder von Hand bei Unzer; das zählt mit und wird nicht noch einmal eingezogen.",
+        en: "{amount} was not captured from here, but in the shop or by hand at Unzer; it counts and is not captured again."
+    }
+    /// Given back, but not from here.
+    RefundedElsewhere {
+        de: "{amount} wurden von Hand bei Unzer erstattet und als Erstattung dieser Bestellung gezählt; das wird nicht noch einmal erstattet.",
+        en: "{amount} was refunded by hand at Unzer and counts as this order's refund; it is not refunded again."
+    }
+    /// Given free, but not from here.
+    ReversedElsewhere {
+        de: "{amount} wurden nicht von hier freigegeben, sondern von Hand bei Unzer, oder die Autorisierung ist verfallen.",
+        en: "{amount} was not given free from here, but by hand at Unzer, or the authorisation has expired."
+    }
+    /// Given free from here.
+    GivenFree {
+        de: "{amount}, die nicht gebraucht wurden, sind wieder freigegeben.",
+        en: "{amount} that was not needed has been given free."
+    }
+    /// Pay-later: what was not captured.
+    RestExpires {
+        de: "{amount} wurden nicht gebraucht; sie werden nicht zurückgegeben, sondern verfallen.",
+        en: "{amount} was not needed; it is not given back, it expires."
+    }
+    /// Documents booked from here.
+    BookedSoFar {
+        de: "Im Kundenkonto gebucht: {documents}.",
+        en: "Booked in the customer account: {documents}."
+    }
+    /// Documents a person has set paid.
+    SettledInPixi {
+        de: "{documents} wurde in pixi von Hand ausgeglichen; von hier wird dafür nichts gebucht.",
+        en: "{documents} was settled by hand in pixi; nothing is booked for it from here."
+    }
+    /// Cents between documents and payment.
+    WithinTolerance {
+        de: "Zwischen Belegen und Zahlung liegen {amount}: das ist innerhalb der Rundungstoleranz.",
+        en: "Documents and payment differ by {amount}: within the rounding tolerance."
     }
     /// Why a lock was lifted.
     UnlockReason {

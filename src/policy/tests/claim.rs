@@ -280,3 +280,20 @@ fn r8_r9_an_unknown_method_goes_by_what_the_payment_shows() {
     let story = order("4711").method("xyz").charged(119_00, Pending).after(20);
     assert_eq!((story.next(), story.hints()), (vec![], vec![1212, 1201]));
 }
+
+#[test]
+fn foreign_refund_that_fits_nothing_keeps_what_is_not_paid_back_from_being_booked() {
+    let paid = || order("4711").prepayment(119_00).received(119_00).settle();
+    let returned = paid().shipped("RE1", &[1, 2]).settle().refunded_by_hand("s-chg-2", 7_77).returned("GS1", &[2]);
+    let returned = returned.settle();
+    assert_eq!((money(&returned), returned.problems()), (vec!["book:RE1"], vec![1506]));
+    let cancelled = paid().refunded_by_hand("s-chg-2", 7_77).cancelled(&[2]).shipped("RE1", &[1]).settle();
+    assert_eq!((money(&cancelled), cancelled.problems()), (vec![], vec![1506]));
+}
+
+#[test]
+fn returns_transfer_above_the_invoices_are_not_booked() {
+    let story = order("4711").prepayment(119_00).received(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    let story = story.credited("GS1", &[1, 2], 130_00).settle();
+    assert_eq!((money(&story), story.problems()), (vec!["book:RE1"], vec![1505]));
+}

@@ -139,3 +139,11 @@ fn returns_above_the_invoices_within_the_tolerance_gives_back_no_more_than_there
     let story = story.credited("GS1", &[1, 2], 119_02).settle();
     assert_eq!((story.unzer().net, story.did.last().unwrap().as_str()), (0, "book:GS1"));
 }
+
+#[test]
+fn returns_after_a_chargeback_that_was_won_are_refunded() {
+    let story = delivered().charged_back("s-chg-2", 59_00).settle().chargeback_won("s-chg-2", 59_00);
+    let story = story.settle().returned("GS1", &[2]).settle();
+    assert_eq!(refunds(&story), ["refund:GS1:59.00:s-chg-2"]);
+    assert_eq!(story.did.last().unwrap(), "book:GS1");
+}

@@ -351,7 +351,9 @@ fn import(state: &mut State, new: NewOrder, now: Time) -> Done<i64> {
     if new.lines.is_empty() {
         return Err(MerchantError::NoLines);
     }
-    if new.ship_cost < 0 || new.discount < 0 || new.lines.iter().any(|line| line.qty <= 0 || line.price < 0) {
+    // A voucher may stand on a line of its own, below zero.
+    let goods: i64 = new.lines.iter().map(|line| line.price.saturating_mul(line.qty)).sum();
+    if new.ship_cost < 0 || new.discount < 0 || goods < 0 || new.lines.iter().any(|line| line.qty <= 0) {
         return Err(MerchantError::Amount);
     }
     if let Some(external) = &new.external

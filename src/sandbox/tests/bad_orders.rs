@@ -1,5 +1,7 @@
 //! One bad order never stops the others.
 
+use std::sync::Arc;
+
 use super::scene::{Act, Scene, is_about, with_cell};
 use crate::sandbox::stories::STORIES;
 
@@ -11,7 +13,7 @@ async fn others(scene: &Scene) -> Vec<String> {
     let daemon = scene.daemon.clone();
     let running = tokio::spawn(async move { daemon.run().await });
     let played = BESIDE.iter().map(|number| async move {
-        let ended = STORIES[*number].play(&scene.world, *number).await;
+        let ended = STORIES[*number].play(&scene.world, *number, Arc::default()).await;
         ended.err().map(|astray| format!("{:?}: {astray}", STORIES[*number]))
     });
     let astray = futures_util::future::join_all(played).await;

@@ -193,7 +193,7 @@ async fn another_try_that_a_person_asks_for_waits_until_the_cycle_has_let_go_of_
     retry(&scene, sold.nr, || begun.load(Ordering::Relaxed)).await;
     let about: Vec<&str> =
         scene.line.take_sent().iter().filter(|sent| sent.is_about(sold.nr)).map(|sent| sent.call).collect();
-    assert_eq!(about[..2], ["pixiGetOrderHeader", "pixiGetOrderline"]);
+    assert_eq!(about[..2], ["pixiGetOrderHeader", "pixiGetInvoice"]);
     assert!(about.iter().filter(|call| **call == "pixiGetOrderHeader").count() >= 2);
 }
 

@@ -13,7 +13,6 @@ use crate::clock::Clock;
 use crate::config::{self, Mode, Settings};
 use crate::engine::{CycleReport, Daemon, Scope, Stop};
 use crate::journal::{Journal, Options, OrderRow, StepRecord};
-use crate::money::Currency;
 use crate::sandbox::stage::Stage;
 use crate::sandbox::world::{MANDANT, World, start};
 use crate::steps::{Kind, OrderId};
@@ -180,7 +179,7 @@ impl Scene {
 
     /// A stage for expert orders in euros, its number of the shop made from `number`.
     pub fn stage(&self, number: usize) -> Stage {
-        Stage { world: self.world.clone(), mode: Mode::Expert, currency: Currency::EUR, number }
+        Stage::new(&self.world, Mode::Expert, number)
     }
 
     /// One cycle.

@@ -50,7 +50,7 @@ fn rarely(text: String) -> String {
 }
 
 fn stage(theatre: &Theatre, number: usize) -> Stage {
-    Stage { world: theatre.world.clone(), mode: Mode::Expert, currency: Currency::EUR, number }
+    Stage::new(&theatre.world, Mode::Expert, number)
 }
 
 /// Plays while the daemon runs on its schedule.

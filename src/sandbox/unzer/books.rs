@@ -63,6 +63,8 @@ pub(super) struct Books {
     pub deliveries: VecDeque<Delivery>,
     /// Payment or type id → code its next authorisation, charge or change is declined with.
     pub declines: BTreeMap<String, String>,
+    /// Payment and kind of call (`reverse`, `refund`, `ship`) → code the next one is refused with.
+    pub refusals: BTreeMap<(String, &'static str), String>,
     pub counter: u64,
 }
 

@@ -63,6 +63,11 @@ impl UnzerSim {
         self.lock().declines.insert(payment_or_type.to_owned(), code.to_owned());
     }
 
+    /// The next call of a kind (`reverse`: also of a claim, `refund`, `ship`) on this payment is refused with `code`.
+    pub fn refuse_next(&self, payment: &str, call: &'static str, code: &str) {
+        self.lock().refusals.insert((payment.to_owned(), call), code.to_owned());
+    }
+
     /// The buyer comes back from where they were sent; with a code, unsuccessfully.
     pub fn finish_redirect(&self, payment: &str, declined_with: Option<&str>) -> Result<String, HookError> {
         self.on(payment, |books, at, _| {

@@ -218,6 +218,18 @@ impl Books {
         if method == "GET" {
             return self.read(at, rest).map(|value| (200, value));
         }
+        let family = match rest {
+            ["charges", charge, "cancels"] if self.accounts[at].claim().is_some_and(|claim| claim.id == *charge) => {
+                "reverse"
+            }
+            ["authorize", .., "cancels"] => "reverse",
+            ["charges", .., "cancels"] => "refund",
+            ["shipments"] => "ship",
+            _ => "",
+        };
+        if let Some(code) = self.refusals.remove(&(self.accounts[at].id.clone(), family)) {
+            return refuse(&code);
+        }
         let currency = self.accounts[at].currency;
         if body.text("currency").is_some_and(|text| !text.eq_ignore_ascii_case(currency.code())) {
             return refuse("API.330.100.202");

@@ -1,0 +1,114 @@
+//! What no single order's story shows: answers that do not fit together, and orders nothing is to be done for.
+
+use std::time::Duration;
+
+use super::plays_in_both_modes;
+use crate::sandbox::tests::scene::{Act, Scene, with_cell};
+
+#[tokio::test(start_paused = true)]
+async fn facts_a_credit_note_seen_before_its_lines_is_clear_once_they_are() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[45_00], 0).unwrap();
+    scene.minutes(3).await;
+    let invoice = stage.ship_all(sold.nr).unwrap();
+    scene.minutes(3).await;
+    stage.booked_once(&invoice, 45_00).unwrap();
+    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    scene.line.rule(|request| match request.call {
+        "pixiGetOrderline" => Act::Spoil(|answer| with_cell(answer, "Status", "AUS")),
+        _ => Act::Pass,
+    });
+    scene.cycle().await;
+    assert_eq!(scene.mark(sold.nr).await, Some(1606));
+    scene.line.clear();
+    scene.minutes(40).await;
+    stage.booked_once(&note, 45_00).unwrap();
+    stage.moved(&sold.payment, 45_00, 45_00, 0).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn sums_that_do_not_fit_unzers_own_move_nothing() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[45_00], 0).unwrap();
+    scene.minutes(3).await;
+    scene.line.rule(|request| match request.call {
+        "payment" => Act::Spoil(|answer| answer.replace("\"charged\":\"45.0000\"", "\"charged\":\"44.0000\"")),
+        _ => Act::Pass,
+    });
+    let invoice = stage.ship_all(sold.nr).unwrap();
+    scene.minutes(10).await;
+    assert_eq!(scene.mark(sold.nr).await, Some(1601));
+    stage.not_booked(&invoice).unwrap();
+    scene.line.clear();
+    scene.minutes(10).await;
+    stage.booked_once(&invoice, 45_00).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn release_without_effect_is_a_problem_and_not_tried_for_ever() {
+    plays_in_both_modes(|stage| async move {
+        stage.world.pixi.change_quirks(|quirks| quirks.behaviour.authorization_releases = false);
+        let sold = stage.charge("eps", &[45_00], 0)?;
+        stage.commented(sold.nr, "PP-1210").await?;
+        stage.pause(Duration::from_hours(1)).await;
+        let releases = stage.world.pixi.ccp_log().iter().filter(|entry| entry.order == sold.nr).count();
+        stage.same("releases within reason", &(releases <= 3), &true)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn returns_secured_before_the_notice_wait_for_it() {
+    plays_in_both_modes(|stage| async move {
+        let sold = stage.sell("invoice-secured", &[40_00, 15_00], 0)?;
+        stage.released(sold.nr).await?;
+        stage.ship(sold.nr, &[0])?;
+        stage.pause(Duration::from_mins(3)).await;
+        let note = stage.take_back(sold.nr, &[0])?;
+        stage.pause(Duration::from_mins(15)).await;
+        stage.moved(&sold.payment, 0, 0, 0)?;
+        stage.not_booked(&note)?;
+        stage.ship(sold.nr, &[1])?;
+        stage.booked(&note).await?;
+        stage.noticed(&sold.payment, 55_00).await?;
+        stage.ends_with(&sold.payment, 55_00, 40_00, 0).await?;
+        stage.booked_once(&note, 40_00)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_shipment_moves_nothing() {
+    plays_in_both_modes(|stage| async move {
+        let sold = stage.sell("paylater-invoice", &[40_00], 0)?;
+        stage.released(sold.nr).await?;
+        stage.pause(Duration::from_mins(5)).await;
+        let comments = stage.order(sold.nr)?.comments.len();
+        stage.pause(Duration::from_hours(3)).await;
+        stage.same("comments", &stage.order(sold.nr)?.comments.len(), &comments)?;
+        stage.moved(&sold.payment, 0, 0, 0)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn settled_orders_are_left_as_they_are() {
+    plays_in_both_modes(|stage| async move {
+        let sold = stage.sell("card", &[40_00, 15_00], 0)?;
+        stage.released(sold.nr).await?;
+        let invoice = stage.ship_all(sold.nr)?;
+        stage.booked(&invoice).await?;
+        let note = stage.take_back(sold.nr, &[1])?;
+        stage.booked(&note).await?;
+        stage.pause(Duration::from_mins(5)).await;
+        let comments = stage.order(sold.nr)?.comments.len();
+        stage.pause(Duration::from_hours(3)).await;
+        stage.same("comments", &stage.order(sold.nr)?.comments.len(), &comments)?;
+        stage.booked_once(&invoice, 55_00)?;
+        stage.booked_once(&note, 15_00)?;
+        stage.moved(&sold.payment, 55_00, 15_00, 0)
+    })
+    .await;
+}
