@@ -5,7 +5,7 @@ use url::Url;
 use crate::journal::StepPermit;
 use crate::policy::{Facts, Past, PaymentView};
 use crate::steps::{Effect, Outcome, Refusal, RefusalKind};
-use crate::unzer::{Hint, KeyRing, NewAuthorization, Payment, UnzerClient};
+use crate::unzer::{Hint, KeyRing, NewAuthorization, Payment, UnzerClient, UnzerError};
 use crate::wire::Cause;
 
 use super::payment::{self, FoundId};
@@ -15,20 +15,39 @@ const RETURN_URL: &str = "https://www.unzer.com/";
 /// Code people are shown where the bank wants a step of the buyer's.
 const BUYERS_STEP: &str = "buyer's step";
 
-/// Ids of an order's payments, as its new authorisations made them: oldest first, the current one last. Empty where it
-/// was never authorised anew.
-pub fn chain(past: &[Past]) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
+/// The payments an order had, by what the journal says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// Payments that a new authorisation has replaced, with the new one, oldest first.
+    replaced: Vec<(String, String)>,
+    /// Payments on which this daemon has moved money, and those new authorisations made, oldest first.
+    ids: Vec<String>,
+}
+
+/// Reads an order's payments off its steps: those a new authorisation replaced, and those money was moved on before a person
+/// wrote another one on the order.
+pub fn chain(past: &[Past]) -> Chain {
+    let mut chain = Chain::default();
+    let add = |ids: &mut Vec<String>, id: &str| {
+        if !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    };
     for past in past {
-        let (Effect::Reauthorize { payment, .. }, Some(Outcome::Done(evidence))) = (&past.effect, &past.outcome) else {
-            continue;
-        };
-        let Some(new) = evidence.transaction.as_deref().and_then(payment_of) else { continue };
-        ids.retain(|id| id != payment && *id != new);
-        ids.push(payment.clone());
-        ids.push(new);
+        let Some(Outcome::Done(evidence)) = &past.outcome else { continue };
+        match &past.effect {
+            Effect::Capture { payment, .. } | Effect::Refund { payment, .. } => add(&mut chain.ids, payment),
+            Effect::Reauthorize { payment, .. } => {
+                if let Some(new) = evidence.transaction.as_deref().and_then(payment_of) {
+                    add(&mut chain.ids, payment);
+                    add(&mut chain.ids, &new);
+                    chain.replaced.push((payment.clone(), new));
+                }
+            }
+            _ => {}
+        }
     }
-    ids
+    chain
 }
 
 /// The payment in `payments/s-pay-9/authorize/s-aut-1`.
@@ -39,11 +58,20 @@ fn payment_of(path: &str) -> Option<String> {
 
 /// The payment id that stands for the order now: the newest authorisation's while pixi still names one it replaced. What
 /// a person has written since is taken as it is.
-pub fn current(found: FoundId, chain: &[String]) -> FoundId {
-    match (&found, chain.last()) {
-        (FoundId::One(id), Some(current)) if chain.contains(id) => FoundId::One(current.clone()),
-        (FoundId::None, Some(current)) => FoundId::One(current.clone()),
-        _ => found,
+pub fn current(found: FoundId, chain: &Chain) -> FoundId {
+    let newest = |id: &str| {
+        let mut id = id.to_owned();
+        // Each replacement leads on once; a person may have gone in a circle.
+        for _ in 0..chain.replaced.len() {
+            let Some((_, new)) = chain.replaced.iter().rfind(|(old, _)| *old == id) else { break };
+            id.clone_from(new);
+        }
+        id
+    };
+    match &found {
+        FoundId::One(id) => FoundId::One(newest(id)),
+        FoundId::None => chain.replaced.last().map_or(found, |(_, new)| FoundId::One(newest(new))),
+        FoundId::Several => found,
     }
 }
 
@@ -51,7 +79,7 @@ pub fn current(found: FoundId, chain: &[String]) -> FoundId {
 /// unknown: its money still counts.
 pub async fn read_earlier(
     ring: &KeyRing,
-    chain: &[String],
+    chain: &Chain,
     view: PaymentView,
     before: Option<&Facts>,
     now: crate::clock::Time,
@@ -59,7 +87,7 @@ pub async fn read_earlier(
     let Some(current) = view.known() else { return (view, Vec::new()) };
     let hint = Hint { public_key: Some(&current.public_key), method: Some(&current.method) };
     let mut earlier = Vec::new();
-    for id in chain.iter().filter(|id| **id != current.id) {
+    for id in chain.ids.iter().filter(|id| **id != current.id) {
         let read = async {
             let mut payment = ring.payment(id, hint).await?;
             let known = before.and_then(|facts| facts.payment_with(id));
@@ -68,10 +96,20 @@ pub async fn read_earlier(
         };
         match read.await {
             Ok(payment) => earlier.push(payment),
-            Err(error) => return (payment::without_payment(&error, before, now), Vec::new()),
+            Err(error) => return (unreadable(&error, id, before, now), Vec::new()),
         }
     }
     (view, earlier)
+}
+
+/// An earlier payment that cannot be read says nothing of the current one: the money is not known for now.
+fn unreadable(error: &UnzerError, id: &str, before: Option<&Facts>, now: crate::clock::Time) -> PaymentView {
+    match payment::without_payment(error, before, now) {
+        PaymentView::Unreachable { since, code, configuration } => {
+            PaymentView::Unreachable { since, code: format!("{id}: {code}"), configuration }
+        }
+        _ => PaymentView::Unreachable { since: now, code: format!("{id}: {error}"), configuration: true },
+    }
 }
 
 /// Authorises a new payment on the type of the old one.

@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::config::{PaymentCode, PaymentType};
 use crate::journal::{Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
 use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
-use crate::steps::{Effect, OrderId};
+use crate::steps::OrderId;
 use crate::text::{Notice, Severity};
 
 use super::peers;
@@ -70,16 +70,14 @@ pub async fn store(
     let payment = facts.payment.known();
     let unzer = plan.sums.unzer;
     let pixi = plan.sums.pixi;
-    let mark = plan.mark().cloned();
+    let resolved = row.resolved.as_ref().map(|resolved| resolved.fingerprint.clone());
+    let mark = plan.mark_beside(resolved.as_deref()).cloned();
     let stored = Facts { past: Vec::new(), ..facts.clone() };
     let record = PlanRecord {
         payment_status: plan.payment_status.name().to_owned(),
         transfer_status: plan.transfer_status.name().to_owned(),
         reason: reason(shop, plan),
-        mail: mark
-            .as_ref()
-            .filter(|mark| mark.severity == Severity::Problem || mark.number.is_mailed())
-            .map(|mark| mail(facts, mark)),
+        mails: mails(facts, plan, mark.as_ref(), resolved.as_deref()),
         mark,
         next: match plan.next_check {
             NextCheck::At(at) => Next::Check(at),
@@ -153,7 +151,7 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
         transfer_status: row.transfer_status.clone(),
         reason: mark.number.to_string(),
         mark: Some(mark),
-        mail: None,
+        mails: Vec::new(),
         next: Next::Check(shop.clock.now() + BROKEN_PAUSE),
         payment: row.payment.clone(),
         method: row.method.clone(),
@@ -170,20 +168,31 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
     Ok(())
 }
 
-/// O₀ moves with the order until the order is released for the first time.
+/// O₀ of managed orders; of others it stays as it is.
 fn first_total(row: &OrderRow, facts: &Facts) -> Option<i64> {
-    if facts.standing != Standing::Managed {
-        return row.o0;
-    }
-    let released = facts.done().any(|past| matches!(past.effect, Effect::Release { .. }));
-    if row.o0.is_none() || (!released && facts.on_hold()) { facts.total.or(row.o0) } else { row.o0 }
+    if facts.standing == Standing::Managed { sums::first_total(facts, row.o0) } else { row.o0 }
 }
 
 /// Rule and sentences in one line, without times, so that an unchanged order is not written again.
 fn reason(shop: &Workshop, plan: &Plan) -> String {
     let language = shop.settings.language;
     let sentences: Vec<String> = plan.said.iter().map(|phrase| phrase.text(language)).collect();
-    format!("{}: {}", plan.rule, sentences.join(" "))
+    let mut text = format!("{}: {}", plan.rule, sentences.join(" "));
+    // One problem is the mark; that there are more is told here, so that a new one is stored, and mailed.
+    let problems = plan.notices.iter().filter(|notice| notice.severity == Severity::Problem);
+    let numbers: Vec<String> = problems.map(|notice| notice.number.to_string()).collect();
+    if numbers.len() > 1 {
+        let _ = write!(text, " ({})", numbers.join(", "));
+    }
+    text
+}
+
+/// Mails of all that people are to be told of, the mark's first. What a person has settled is told no more.
+fn mails(facts: &Facts, plan: &Plan, mark: Option<&Notice>, resolved: Option<&str>) -> Vec<NewMail> {
+    let told = |notice: &&Notice| notice.severity == Severity::Problem || notice.number.is_mailed();
+    let others = plan.notices.iter().filter(|notice| Some(*notice) != mark);
+    let all = mark.into_iter().chain(others).filter(told);
+    all.filter(|notice| Some(notice.fingerprint().as_str()) != resolved).map(|notice| mail(facts, notice)).collect()
 }
 
 fn mail(facts: &Facts, mark: &Notice) -> NewMail {

@@ -49,6 +49,12 @@ pub struct Mail {
     pub created: Time,
 }
 
+/// The same was told before, on whatever day.
+pub(super) async fn was_told(tx: &mut Tx, api: &str, mail: &NewMail) -> Result<bool, JournalError> {
+    let query = sqlx::query(sql::MAIL_TOLD).bind(api).bind(&mail.mandant.0).bind(&mail.kind).bind(&mail.fingerprint);
+    Ok(query.fetch_optional(&mut tx.conn).await?.is_some())
+}
+
 impl Journal {
     /// Stores a mail, unless the same was stored today.
     pub async fn enqueue_mail(&self, api: &ApiName, mail: NewMail) -> Result<(), JournalError> {

@@ -34,8 +34,9 @@ pub struct PlanRecord {
     pub reason: String,
     /// Hint or problem.
     pub mark: Option<Notice>,
-    /// Mail that goes into the outbox in the same transaction if the mark is a new one.
-    pub mail: Option<NewMail>,
+    /// Mails that go into the outbox in the same transaction: the first if the mark is a new one, the others if they were
+    /// never told.
+    pub mails: Vec<NewMail>,
     /// Who looks next.
     pub next: Next,
     /// Unzer payment id.
@@ -200,8 +201,12 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
         if problem {
             settle::count(tx, &before.order, before.currency.code(), settle::Counted::Problem).await?;
         }
-        if let Some(mail) = plan.mail {
-            outbox::enqueue(tx, &before.order.api.0, mail, message).await?;
+    }
+    for (index, mail) in plan.mails.into_iter().enumerate() {
+        let is_mark = index == 0 && fingerprint.as_ref().is_some_and(|mark| mail.fingerprint.ends_with(mark.as_str()));
+        if (is_mark && newly_marked) || !outbox::was_told(tx, &before.order.api.0, &mail).await? {
+            let number = message.wrapping_add(u64::try_from(index).unwrap_or_default());
+            outbox::enqueue(tx, &before.order.api.0, mail, number).await?;
         }
     }
     let row = sqlx::query(sql::LOAD_ORDER_ROW).bind(before.id).fetch_one(&mut tx.conn).await?;

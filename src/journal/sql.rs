@@ -195,6 +195,7 @@ statements! {
     ADD_MAIL = "INSERT INTO outbox (api, mandant, kind, fingerprint, day, message_id, params, state, tries, created_ms, \
         next_try_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8) \
         ON CONFLICT (api, mandant, kind, fingerprint, day) DO NOTHING";
+    MAIL_TOLD = "SELECT id FROM outbox WHERE api = $1 AND mandant = $2 AND kind = $3 AND fingerprint = $4 LIMIT 1";
     DUE_MAILS = "SELECT id, api, mandant, kind, fingerprint, day, message_id, params, tries, last_error, created_ms, \
         next_try_ms FROM outbox WHERE state = 'queued' AND next_try_ms <= $1 ORDER BY next_try_ms, id LIMIT $2";
     MAIL_SENT = "UPDATE outbox SET state = 'sent', tries = tries + 1, settled_ms = $2 WHERE id = $1 AND state = 'queued'";

@@ -569,7 +569,7 @@ fn plan(next: Next) -> PlanRecord {
         transfer_status: "NONE".into(),
         reason: "waits for goods".into(),
         mark: None,
-        mail: None,
+        mails: Vec::new(),
         next,
         payment: Some("s-pay-1".into()),
         method: Some("crd".into()),
@@ -623,7 +623,7 @@ async fn a_problem_is_told_once_until_it_is_another() {
             fingerprint: notice.fingerprint(),
             params: serde_json::json!({"nr": value}),
         };
-        PlanRecord { mark: Some(notice), mail: Some(mail), ..plan(Next::End) }
+        PlanRecord { mark: Some(notice), mails: vec![mail], ..plan(Next::End) }
     };
     let first = shop.journal.record_plan(&row, problem("1")).await.unwrap();
     assert!(first.newly_marked);

@@ -79,13 +79,19 @@ pub fn attempt<'a>(facts: &'a Facts, key: &StepKey, now: Time) -> Attempt<'a> {
 }
 
 /// How it stands with a capture. A card's decline binds the card, not one document (C8): after a hard one nothing is
-/// captured any more, after a soft one the pause holds for every invoice, until a capture succeeds.
-pub fn attempt_capture<'a>(facts: &'a Facts, key: &StepKey, now: Time) -> Attempt<'a> {
+/// captured on its payment any more, after a soft one the pause holds for every invoice, until a capture succeeds.
+pub fn attempt_capture<'a>(facts: &'a Facts, key: &StepKey, payment: &str, now: Time) -> Attempt<'a> {
     let own = attempt(facts, key, now);
-    if !own.goes() {
+    let of_payment = |past: &&Past| past.effect.payment() == Some(payment);
+    let tried_here = facts.past.iter().filter(of_payment).any(|past| past.key == *key);
+    let settled = matches!(own, Attempt::Done(_) | Attempt::Open(_));
+    if settled || (tried_here && !own.goes()) {
         return own;
     }
-    let captures: Vec<&Past> = facts.past.iter().filter(|past| matches!(past.effect, Effect::Capture { .. })).collect();
+    // What another card was declined binds that card alone.
+    let own = if tried_here { own } else { Attempt::Go { after: None } };
+    let captures: Vec<&Past> =
+        facts.past.iter().filter(|past| matches!(past.effect, Effect::Capture { .. })).filter(of_payment).collect();
     let since_success = captures.iter().rposition(|past| past.is_done()).map_or(0, |index| index + 1);
     let declined: Vec<&Past> = captures[since_success..].iter().copied().filter(|past| is_declined(past)).collect();
     if declined.is_empty() {

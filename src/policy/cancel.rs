@@ -12,7 +12,7 @@ use crate::unzer::{Group, Payment, Transaction, TransactionKind, TransactionStat
 use super::capture::{Covered, covered, guards};
 use super::draft::Draft;
 use super::facts::Facts;
-use super::{claim, sums};
+use super::{claim, reauthorize, sums};
 
 /// The whole order is cancelled and nothing was invoiced: the authorisation is reversed, the money paid back.
 pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
@@ -40,6 +40,7 @@ pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
     if unzer.net > 0 && foreign_refunds_clear(draft) {
         refund_for_cancellation(draft, unzer.net);
     }
+    reauthorize::reverse_earlier(draft);
     draft.settle();
     ControlFlow::Break(())
 }
@@ -102,7 +103,9 @@ fn reverse(draft: &mut Draft<'_>, payment: &Payment, rule: &'static str, refused
         reason: None,
     };
     let needed = draft.sums.pixi.invoiced - (unzer.captured - draft.sums.cancellation_refunds());
-    let guards = guards(draft, payment, needed - draft.tolerance());
+    // What other payments hold is in `needed` already.
+    let elsewhere = unzer.net - sums::UnzerSums::of(payment, sums::group(payment)).net;
+    let guards = guards(draft, payment, needed - draft.tolerance() + elsewhere);
     let written = draft.amount(amount);
     let attempt = draft.step(rule, format!("reverse:{target}"), effect, guards);
     if attempt.goes() {
@@ -124,7 +127,9 @@ fn refund_for_cancellation(draft: &mut Draft<'_>, amount: i64) {
     }
     draft.rule("cancellation");
     let so_far = draft.sums.cancellation_refunds();
-    let Some(charge) = charges_with_money(draft.facts).into_iter().next() else { return };
+    let Some(charge) = charges_with_money(draft.facts).into_iter().next() else {
+        return no_charge(draft, amount, super::CANCELLATION_REFERENCE);
+    };
     let part = charge.left.min(amount);
     let target = draft.facts.money(so_far + part).decimal();
     let key = format!("refund:cancel:{target}:{}", charge.id);
@@ -153,6 +158,12 @@ fn refund_for_cancellation(draft: &mut Draft<'_>, amount: i64) {
             .with("code", &refusal.code);
         draft.notice(notice);
     }
+}
+
+/// Money is to be paid back, and no charge at Unzer holds any: the two disagree.
+pub(super) fn no_charge(draft: &mut Draft<'_>, amount: i64, document: &str) {
+    let notice = Notice::problem(Number::RefundRefused).with("amount", draft.amount(amount)).with("document", document);
+    draft.notice(notice.with("code", "-"));
 }
 
 /// Limits of a refund: never more than was captured, and what shipped invoices still need has to stay.

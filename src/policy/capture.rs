@@ -2,7 +2,7 @@
 
 use crate::steps::{Effect, Guards, RefusalKind, Shipping};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
-use crate::unzer::{Group, Payment, TransactionKind};
+use crate::unzer::{Group, Payment, Transaction, TransactionKind, TransactionStatus};
 
 use super::attempts::Attempt;
 use super::draft::Draft;
@@ -16,7 +16,10 @@ pub(super) fn guards(draft: &Draft<'_>, payment: &Payment, must_stay: i64) -> Gu
     let pending = |kind| sums::pending(payment, kind);
     let elsewhere = draft.sums.unzer.net - unzer.net;
     Guards {
-        capturable: unzer.authorized - unzer.reversed - pending(TransactionKind::CancelAuthorize),
+        capturable: unzer.authorized
+            - unzer.reversed
+            - pending(TransactionKind::CancelAuthorize)
+            - pending(TransactionKind::Charge),
         captured: unzer.captured,
         refunded: unzer.refunded + unzer.charged_back + pending(TransactionKind::CancelCharge),
         must_stay: (must_stay - elsewhere).max(0),
@@ -91,6 +94,11 @@ pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
     if draft.steps().iter().any(|step| matches!(step.effect, Effect::Capture { .. })) {
         return;
     }
+    if let Some(entry) = undecided_charge(draft, payment) {
+        draft.rule("look");
+        draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", entry));
+        return;
+    }
     let mut rest = draft.sums.unzer.rest;
     for (invoice, covered) in covered(draft.facts, &draft.sums, draft.tolerance()) {
         if paid_by_others(draft.facts, invoice) {
@@ -110,6 +118,14 @@ pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
             rest -= amount;
         }
     }
+}
+
+/// A charge on an authorisation that is not decided yet: what it takes is taken for these goods.
+pub(super) fn undecided_charge(draft: &Draft<'_>, payment: &Payment) -> Option<String> {
+    let pending =
+        |entry: &&Transaction| entry.kind == TransactionKind::Charge && entry.status == TransactionStatus::Pending;
+    let authorized = draft.sums.unzer.authorized > 0;
+    payment.transactions.iter().find(pending).filter(|_| authorized).map(|entry| entry.path.clone())
 }
 
 /// C2 and C7: more invoiced than there is money.

@@ -12,7 +12,7 @@ use super::cancel;
 use super::capture;
 use super::draft::Draft;
 use super::facts::Document;
-use super::{locks, sums};
+use super::{locks, returns, sums};
 
 /// Return code of a release before the money is there.
 const AWAITED: &str = "AWAITED";
@@ -111,10 +111,11 @@ pub(super) fn reverse_not_owed(draft: &mut Draft<'_>) {
     }
 }
 
-/// `min(claim − cap, claim − (closed or dead ? W − G : O))`.
+/// `min(claim − cap, claim − (closed or dead ? W − G : O))`; of G only what may be given back now.
 fn not_owed(draft: &Draft<'_>) -> i64 {
     let (pixi, unzer) = (draft.sums.pixi, draft.sums.unzer);
-    let owed = if pixi.closed || pixi.dead { pixi.owed - pixi.credited } else { pixi.ordered };
+    let credits = returns::claimable(draft);
+    let owed = if pixi.closed || pixi.dead { pixi.owed - credits } else { pixi.ordered };
     (unzer.claim - unzer.captured).min(unzer.claim - owed)
 }
 
@@ -209,7 +210,8 @@ pub(super) fn may_book(draft: &Draft<'_>, payment: &Payment) -> bool {
     match sums::group(payment) {
         Group::Wait | Group::Invoice => {
             let money_in = unzer.net >= pixi.invoiced - pixi.credited - draft.tolerance();
-            pixi.closed && money_in && not_owed(draft) <= draft.tolerance() && !draft.gives_back
+            let nothing_waits = returns::claimable(draft) >= pixi.credited - returns::by_others(draft);
+            pixi.closed && nothing_waits && money_in && not_owed(draft) <= draft.tolerance() && !draft.gives_back
         }
         Group::Secured => pixi.closed && sums::is_shipped(payment) && !draft.gives_back,
         Group::Auth | Group::Paid | Group::PayLater => true,

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::clock::Time;
 use crate::money::Money;
 use crate::steps::{Effect, Guards, Kind, Step, StepKey};
-use crate::text::{Notice, Phrase, PhraseKey, Severity, amounts};
+use crate::text::{Notice, Number, Phrase, PhraseKey, Severity, amounts};
 
 use super::attempts::{self, Attempt};
 use super::facts::Facts;
@@ -17,6 +17,8 @@ use super::{NextCheck, Plan, Terms, held, status};
 /// Shortest and longest pause between two looks at an order nothing happens to.
 const MIN_PAUSE: TimeDelta = TimeDelta::minutes(2);
 const MAX_PAUSE: TimeDelta = TimeDelta::hours(6);
+/// pixi writes the invoice of shipped goods within this time.
+const INVOICE_BY: TimeDelta = TimeDelta::days(1);
 /// A settled order is looked at this long after its last change; later changes wake it through pixi's change list and
 /// Unzer's webhooks.
 const WATCHED_AFTER_SETTLED: TimeDelta = TimeDelta::days(30);
@@ -134,7 +136,7 @@ impl<'a> Draft<'a> {
     pub fn step(&mut self, rule: &'static str, key: String, effect: Effect, guards: Guards) -> Attempt<'a> {
         let key = StepKey(key);
         let attempt = match effect {
-            Effect::Capture { .. } => attempts::attempt_capture(self.facts, &key, self.now),
+            Effect::Capture { ref payment, .. } => attempts::attempt_capture(self.facts, &key, payment, self.now),
             _ => self.attempt(&key),
         };
         let attempt = match self.withheld {
@@ -164,12 +166,25 @@ impl<'a> Draft<'a> {
             self.say(PhraseKey::AwaitingShipment);
             return;
         }
-        if self.keep_open {
+        if self.keep_open || self.gives_back {
             return;
+        }
+        let pixi = self.sums.pixi;
+        if !pixi.closed && !pixi.dead {
+            return self.await_invoice();
         }
         self.rule("settled");
         self.say(PhraseKey::Settled);
         self.settled = true;
+    }
+
+    /// Everything has left the house or was cancelled, and something of it stands on no invoice.
+    fn await_invoice(&mut self) {
+        self.rule("waiting");
+        self.say(PhraseKey::AwaitingInvoice);
+        if self.now - self.facts.stable_since >= INVOICE_BY {
+            self.notice(Notice::problem(Number::InvoiceMissing));
+        }
     }
 
     /// Nothing is left to do for the order, whatever state it was seen in last.

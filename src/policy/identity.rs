@@ -15,6 +15,8 @@ use super::{locks, sums};
 
 /// A payment id may arrive this long after the order, and a payment this long after its id.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
+/// Silence about a payment whose goods have left is a person's after this long.
+const SILENT_WITH_GOODS_OUT: TimeDelta = TimeDelta::days(1);
 /// Silence of a peer is worth a hint after this long.
 pub(super) const SILENCE: TimeDelta = TimeDelta::minutes(15);
 
@@ -38,8 +40,10 @@ pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
         if *configuration {
             draft.notice(Notice::problem(Number::UnzerConfiguration).with("code", code));
         } else if draft.now - *since >= SILENCE {
+            let long = draft.facts.invoices().next().is_some() && draft.now - *since >= SILENT_WITH_GOODS_OUT;
             let since = since.format("%Y-%m-%d %H:%M UTC");
-            draft.notice(Notice::hint(Number::UnzerSilent).with("since", since).with("code", code));
+            let notice = if long { Notice::problem(Number::UnzerSilent) } else { Notice::hint(Number::UnzerSilent) };
+            draft.notice(notice.with("since", since).with("code", code));
         }
         return ControlFlow::Break(());
     }
@@ -52,6 +56,9 @@ pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
         Unclear::Document(nr) => Notice::problem(Number::DocumentUnclear).with("document", nr),
         Unclear::Total if draft.now - draft.facts.stable_since >= PATIENCE => Notice::problem(Number::TotalUnclear),
         Unclear::Total => Notice::hint(Number::TotalUnclear),
+        Unclear::Vanished(what) if draft.now - draft.facts.stable_since >= PATIENCE => {
+            Notice::problem(Number::FactsVanished).with("what", what)
+        }
         Unclear::Vanished(what) => Notice::hint(Number::FactsVanished).with("what", what),
     };
     draft.notice(notice);

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crate::steps::{Effect, Guards};
 use crate::text::{Notice, Number, PhraseKey};
 
-use crate::unzer::{Payment, TransactionKind};
+use crate::unzer::{Payment, TransactionKind, TransactionStatus};
 
 use super::draft::Draft;
 use super::facts::Past;
@@ -39,9 +39,9 @@ pub(super) fn lock(draft: &mut Draft<'_>, rule: &'static str, notice: &Notice) -
     if !draft.facts.unshipped() {
         return false;
     }
-    let cause = notice.number.to_string();
+    let cause = cause(draft, notice);
     if let Some(last) = last_lock_step(draft) {
-        let same = matches!(&last.effect, Effect::Lock { cause: before, .. } if *before == cause);
+        let same = matches!(&last.effect, Effect::Lock { cause: before, .. } if covers(before, &cause));
         if same {
             // Where pixi does not show locks, ours is taken to stand; where it does, a person has lifted it.
             return draft.facts.locked.is_none();
@@ -57,15 +57,46 @@ pub(super) fn lock(draft: &mut Draft<'_>, rule: &'static str, notice: &Notice) -
     attempt.goes()
 }
 
-/// Lifts our own lock once its cause is gone. Once there was a chargeback a person unlocks, and nothing is taken for
+/// What a lock is set for: the problem, and how bad it is where that can grow.
+fn cause(draft: &Draft<'_>, notice: &Notice) -> String {
+    let missing = draft.sums.pixi.ordered - draft.sums.pixi.credited - draft.sums.cover();
+    let charged_back: i64 = draft
+        .facts
+        .payments()
+        .flat_map(|payment| &payment.transactions)
+        .filter(|entry| entry.kind == TransactionKind::Chargeback && entry.status == TransactionStatus::Success)
+        .map(|entry| entry.amount.minor)
+        .sum();
+    match notice.number {
+        Number::CoverLost | Number::TooLittleMoney => format!("{}:{missing}", notice.number),
+        Number::Chargeback => format!("{}:{charged_back}", notice.number),
+        number => number.to_string(),
+    }
+}
+
+/// What a person has unlocked at `before` they have unlocked for `now`: the same problem, and no worse.
+fn covers(before: &str, now: &str) -> bool {
+    let parts = |cause: &str| {
+        let (number, extent) = cause.split_once(':').unwrap_or((cause, ""));
+        (number.to_owned(), extent.parse::<i64>().ok())
+    };
+    let ((number, extent), (now_number, now_extent)) = (parts(before), parts(now));
+    number == now_number && extent.is_none_or(|extent| now_extent.is_none_or(|now| now <= extent))
+}
+
+/// A person has lifted the lock this problem was set for.
+pub(super) fn lifted_by_person(draft: &Draft<'_>, notice: &Notice) -> bool {
+    let cause = cause(draft, notice);
+    draft.facts.locked == Some(false)
+        && last_lock_step(draft)
+            .is_some_and(|past| matches!(&past.effect, Effect::Lock { cause: before, .. } if covers(before, &cause)))
+}
+
+/// Lifts our own lock once its cause is gone. Where a person has lifted it before, lifting it again does no harm and closes
+/// the matter: the next time the cause comes up it locks anew. Once there was a chargeback a person unlocks, and nothing is taken for
 /// cured while it is not known how a money step ended.
 pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
-    if draft.has_problem()
-        || draft.money_held
-        || draft.keep_lock
-        || draft.facts.locked == Some(false)
-        || draft.facts.on_hold()
-    {
+    if draft.has_problem() || draft.money_held || draft.keep_lock || draft.facts.on_hold() {
         return;
     }
     let charged_back = |payment: &Payment| payment.transactions.iter().any(|t| t.kind == TransactionKind::Chargeback);
@@ -74,7 +105,7 @@ pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
     }
     let Some(last) = last_lock_step(draft) else { return };
     let Effect::Lock { cause, .. } = &last.effect else { return };
-    if *cause == Number::Chargeback.to_string() {
+    if cause.starts_with(&Number::Chargeback.to_string()) {
         return;
     }
     let reason = crate::text::Phrase::new(PhraseKey::UnlockReason).text(draft.terms.language);

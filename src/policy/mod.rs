@@ -90,8 +90,14 @@ pub struct Plan {
 impl Plan {
     /// The gravest notice, the first of its kind: what the order is marked with.
     pub fn mark(&self) -> Option<&Notice> {
-        let problem = self.notices.iter().find(|notice| notice.severity == Severity::Problem);
-        problem.or_else(|| self.notices.first())
+        self.mark_beside(None)
+    }
+
+    /// The same where a person has settled one: a problem that is not settled comes first.
+    pub fn mark_beside(&self, settled: Option<&str>) -> Option<&Notice> {
+        let mut problems = self.notices.iter().filter(|notice| notice.severity == Severity::Problem);
+        let open = problems.clone().find(|notice| Some(notice.fingerprint().as_str()) != settled);
+        open.or_else(|| problems.next()).or_else(|| self.notices.first())
     }
 }
 
@@ -121,7 +127,7 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     identity::payment_found(draft)?;
     watch::chargeback(draft)?;
     cancel::dead(draft)?;
-    address::check(draft);
+    address::check(draft)?;
     release::release(draft)?;
     reauthorize::asked_after_release(draft)?;
     watch::cover_after_release(draft)?;

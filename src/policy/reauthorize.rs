@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 
 use crate::config::Reauthorize;
-use crate::steps::{Effect, Guards, Outcome};
+use crate::steps::{Effect, Guards, Outcome, RefusalKind};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment};
 
@@ -16,8 +16,8 @@ use super::cancel;
 use super::capture;
 use super::draft::Draft;
 use super::facts::Past;
-use super::locks;
 use super::sums::{self, UnzerSums};
+use super::{locks, release};
 
 /// How a method is authorised again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +73,7 @@ pub(super) fn advise(draft: &mut Draft<'_>) {
 pub(super) fn asked_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
     let Some(payment) = draft.facts.payment.known() else { return ControlFlow::Continue(()) };
     match missing(draft) {
-        Some(missing) if draft.facts.reauthorize_asked && draft.facts.unshipped() && !draft.facts.on_hold() => {
-            authorize(draft, payment, missing)
-        }
+        Some(missing) if draft.facts.reauthorize_asked && !draft.facts.on_hold() => authorize(draft, payment, missing),
         _ => ControlFlow::Continue(()),
     }
 }
@@ -83,8 +81,24 @@ pub(super) fn asked_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
 /// What the cover lacks, beyond the tolerance.
 fn missing(draft: &Draft<'_>) -> Option<i64> {
     let pixi = draft.sums.pixi;
-    let missing = pixi.owed.max(pixi.ordered) - pixi.credited - draft.sums.cover();
+    let lost = draft.sums.unzer.rest - usable_rest(draft);
+    let missing = pixi.owed - pixi.credited - (draft.sums.cover() - lost);
     (missing > draft.tolerance()).then_some(missing)
+}
+
+/// What is left of the authorisation, as far as it can still be taken: an authorisation may have ended without a trace
+/// but the refusal of its last capture.
+fn usable_rest(draft: &Draft<'_>) -> i64 {
+    let current = draft.facts.payment.known().map(|payment| payment.id.as_str());
+    let last = draft
+        .facts
+        .past
+        .iter()
+        .rfind(|past| matches!(past.effect, Effect::Capture { .. }) && past.effect.payment() == current);
+    let refused = last.is_some_and(|past| {
+        matches!(&past.outcome, Some(Outcome::Refused(no)) if matches!(no.kind, RefusalKind::Final | RefusalKind::Hard))
+    });
+    if refused { 0 } else { draft.sums.unzer.rest }
 }
 
 /// This daemon released the order, pixi showed it so, and it is on hold again.
@@ -106,7 +120,7 @@ fn authorize(draft: &mut Draft<'_>, payment: &Payment, missing: i64) -> ControlF
     let (key, effect) = match way(payment) {
         Way::NewPayment => {
             // What can still be captured moves to the new payment as well: the old one is reversed afterwards.
-            let amount = draft.facts.money(missing + unzer.rest);
+            let amount = draft.facts.money(missing + usable_rest(draft));
             let number = 1 + decided(draft).count();
             let order_id = format!("{}-R{number}", draft.facts.order.nr);
             let effect = Effect::Reauthorize { payment: payment.id.clone(), amount, order_id };
@@ -124,12 +138,16 @@ fn authorize(draft: &mut Draft<'_>, payment: &Payment, missing: i64) -> ControlF
     };
     let written = effect.amount().map_or_else(String::new, |amount| draft.write(amount));
     draft.rule("R16");
-    if let Some(refused) = last_refusal(draft).filter(|_| !draft.facts.reauthorize_asked) {
-        // Asked once and refused: the buyer has to act, whoever puts the order on hold again.
+    if let Some(refused) = last_refusal(draft) {
+        // Asked once and refused: the buyer has to act, until somebody asks again.
         let notice = Notice::problem(Number::ReauthorizationRefused).with("amount", written).with("code", refused);
         return locks::lock_and_release(draft, "R16", notice);
     }
     let attempt = draft.step("R16", key, effect, Guards::default());
+    if matches!(attempt, Attempt::Done(_)) {
+        // Granted, and still not enough: as any payment that does not cover the order.
+        return ControlFlow::Continue(());
+    }
     if let Some(refusal) = attempt.refusal() {
         let notice =
             Notice::problem(Number::ReauthorizationRefused).with("amount", written).with("code", &refusal.code);
@@ -154,15 +172,27 @@ fn decided<'a>(draft: &Draft<'a>) -> impl Iterator<Item = &'a Past> {
 fn last_refusal(draft: &Draft<'_>) -> Option<String> {
     let last = decided(draft).last()?;
     let Some(Outcome::Refused(refusal)) = &last.outcome else { return None };
+    let asked_since = draft.facts.reauthorize_asked && draft.facts.retry_at.is_some_and(|asked| asked > last.at);
     let since = draft.facts.last_seen_released.is_none_or(|seen| seen <= last.at);
-    since.then(|| refusal.code.clone())
+    (since && !asked_since).then(|| refusal.code.clone())
 }
 
 /// The order's reference in pixi follows the payment that stands for it now.
 pub(super) fn tell_pixi(draft: &mut Draft<'_>) {
     let Some(payment) = draft.facts.payment.known() else { return };
     let known = draft.facts.pay_id.as_deref().is_none_or(|id| id == payment.id);
-    if !draft.facts.earlier.is_empty() && !known {
+    let renewed = draft.facts.done().any(|past| matches!(past.effect, Effect::Reauthorize { .. }));
+    if !renewed || known {
+        return;
+    }
+    let written = draft
+        .facts
+        .done()
+        .filter(|past| matches!(&past.effect, Effect::Release { auth_id, .. } if *auth_id == payment.id));
+    if written.count() >= release::RELEASES_IN_VAIN {
+        draft.rule("R16");
+        draft.notice(Notice::problem(Number::ReleaseWithoutEffect));
+    } else {
         locks::write_payment(draft, "R16", payment.id.clone());
     }
 }
@@ -171,12 +201,27 @@ pub(super) fn tell_pixi(draft: &mut Draft<'_>) {
 pub(super) fn reverse_earlier(draft: &mut Draft<'_>) {
     let current = draft.facts.payment.known().map(|payment| payment.id.as_str());
     let told = draft.facts.pay_id.is_none() || draft.facts.pay_id.as_deref() == current;
-    if !told || draft.money_held || draft.facts.on_hold() {
+    if (told && !draft.facts.on_hold()) || draft.sums.pixi.dead {
+        reverse_replaced(draft);
+    }
+}
+
+fn reverse_replaced(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    if draft.money_held {
         return;
     }
-    let facts = draft.facts;
     for payment in &facts.earlier {
+        let replaced = facts
+            .done()
+            .any(|past| matches!(&past.effect, Effect::Reauthorize { payment: old, .. } if *old == payment.id));
+        if !replaced {
+            continue;
+        }
         let unzer = UnzerSums::of(payment, sums::group(payment));
+        if unzer.rest > 0 {
+            draft.gives_back = true;
+        }
         if unzer.rest <= 0 || !cancel::confirmed(draft, unzer.rest) {
             continue;
         }

@@ -18,6 +18,8 @@ pub struct Attribution {
     pub by_credit_note: BTreeMap<String, i64>,
     /// Σ for cancelled lines or a cancelled order.
     pub for_cancellation: i64,
+    /// Σ of what was paid in excess, given back by hand.
+    pub of_overpayment: i64,
     /// Transactions that belong to nothing known.
     pub foreign: Vec<(String, i64)>,
 }

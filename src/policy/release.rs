@@ -21,7 +21,7 @@ const GONE_AFTER: TimeDelta = TimeDelta::hours(24);
 const RELEASE_SHOWS_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// So many releases without effect are enough.
-const RELEASES_IN_VAIN: usize = 3;
+pub(super) const RELEASES_IN_VAIN: usize = 3;
 
 /// What a payment shows, whatever its amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,6 +219,11 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
         return paid_in_full(draft, payment);
     }
     if draft.money_held {
+        return;
+    }
+    if let Some(entry) = capture::undecided_charge(draft, payment) {
+        draft.rule("look");
+        draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", entry));
         return;
     }
     let written = draft.amount(amount);

@@ -79,6 +79,10 @@ fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by
     let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited).max(0);
     // What the buyer has not transferred is not paid back: the claim is lowered instead.
     if by_transfer && limit <= draft.tolerance() && limit < amount {
+        let at = ripe_at(draft, note);
+        if draft.now < at {
+            cancel::wait_until(draft, at, amount);
+        }
         return;
     }
     if !by_transfer && limit < amount - draft.tolerance() {
@@ -99,7 +103,7 @@ fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by
     if amount <= 0 || !ripe(draft, note, amount) || !cancel::confirmed(draft, amount) {
         return;
     }
-    let Some(charge) = charge_for(draft.facts, note, amount) else { return };
+    let Some(charge) = charge_for(draft.facts, note, amount) else { return cancel::no_charge(draft, amount, &note.nr) };
     let payment = charge.payment;
     let (at, part) = match sums::group(payment) {
         // On payment level any of its charges will do.
@@ -145,15 +149,41 @@ fn redelivery(facts: &Facts, note: &Document, tolerance: i64) -> Option<i64> {
     facts.surroundings.manual_orders.iter().find(|(_, seen)| near(*seen)).map(|(nr, _)| *nr)
 }
 
+/// When a credit note is old enough to be given back (`refund_delay`).
+fn ripe_at(draft: &Draft<'_>, note: &Document) -> Time {
+    let delay = TimeDelta::from_std(draft.terms.safety.refund_delay).unwrap_or(TimeDelta::MAX);
+    note.first_seen.checked_add_signed(delay).unwrap_or(Time::MAX_UTC)
+}
+
 /// Brake: a credit note is not refunded before it is `refund_delay` old.
 fn ripe(draft: &mut Draft<'_>, note: &Document, amount: i64) -> bool {
-    let delay = TimeDelta::from_std(draft.terms.safety.refund_delay).unwrap_or(TimeDelta::MAX);
-    let at = note.first_seen.checked_add_signed(delay).unwrap_or(Time::MAX_UTC);
+    let at = ripe_at(draft, note);
     if draft.now >= at {
         return true;
     }
     cancel::wait_until(draft, at, amount);
     false
+}
+
+/// Σ of the credit notes a claim may be lowered for: what holds back a refund holds this back as well.
+pub(super) fn claimable(draft: &Draft<'_>) -> i64 {
+    let (facts, tolerance) = (draft.facts, draft.tolerance());
+    if draft.sums.pixi.credited > draft.sums.pixi.invoiced + tolerance {
+        return 0;
+    }
+    let held_back = |note: &Document| {
+        let given = draft.sums.refunds.by_credit_note.contains_key(&note.nr);
+        capture::paid_by_others(facts, note)
+            || draft.now < ripe_at(draft, note)
+            || !given && redelivery(facts, note, tolerance).is_some()
+    };
+    facts.credit_notes().filter(|note| !held_back(note)).map(|note| note.total).sum()
+}
+
+/// Σ of the credit notes a person has settled in pixi.
+pub(super) fn by_others(draft: &Draft<'_>) -> i64 {
+    let others = |note: &&Document| capture::paid_by_others(draft.facts, note);
+    draft.facts.credit_notes().filter(others).map(|note| note.total).sum()
 }
 
 /// The charge to pay back from: that of the credited invoice if it has enough left, else the oldest that has, else the

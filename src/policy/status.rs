@@ -6,6 +6,7 @@ use crate::clock::Time;
 use crate::steps::{Effect, Outcome};
 
 use super::booking::GIVEN_UP_AFTER;
+use super::capture::paid_by_others;
 use super::disappeared;
 use super::facts::{Document, DocumentKind, Facts, Past, Standing, Unclear};
 use super::sums::Sums;
@@ -109,7 +110,9 @@ pub(super) fn payment(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStat
     if unzer.charged_back > 0 {
         PaymentStatus::Chargeback
     } else if unzer.captured == 0 {
-        if sums.pixi.dead { PaymentStatus::Cancelled } else { PaymentStatus::Unpaid }
+        // Nothing is owed any more, though nothing was paid: returned before the transfer, or cancelled.
+        let returned = unzer.claim == 0 && sums.pixi.closed && sums.pixi.credited >= sums.pixi.invoiced - tolerance;
+        if sums.pixi.dead || returned { PaymentStatus::Cancelled } else { PaymentStatus::Unpaid }
     } else if given_back >= unzer.captured {
         if sums.pixi.dead { PaymentStatus::Cancelled } else { PaymentStatus::Refunded }
     } else if given_back > 0 {
@@ -130,6 +133,7 @@ pub(super) fn transfer(facts: &Facts, _sums: &Sums, now: Time) -> TransferStatus
         .documents
         .iter()
         .filter(|document| document.kind != DocumentKind::Unclear && document.total != 0)
+        .filter(|document| !paid_by_others(facts, document))
         .collect();
     if bookable.is_empty() {
         return TransferStatus::Initial;

@@ -65,13 +65,14 @@ impl Sums {
     /// Adds up `facts`; `tolerance` is the rounding tolerance in minor units.
     pub fn of(facts: &Facts, tolerance: i64) -> Self {
         let unzer = UnzerSums::of_order(facts);
-        let mut pixi = PixiSums::of(facts);
+        let mut pixi = PixiSums::of(facts, tolerance);
         // What was claimed first is what was ordered first: the shop asked for it.
         if let Some(claim) = facts.payment.known().filter(|payment| group(payment).claims()).and_then(claim_charge) {
             pixi.first_ordered = claim.amount.minor;
         }
         let mut sums = Self { unzer, pixi, refunds: refunds::attribute(facts, tolerance) };
         sums.adopt_cancellation_refund(tolerance);
+        sums.adopt_overpayment(tolerance);
         sums
     }
 
@@ -102,7 +103,16 @@ impl Sums {
 
     /// Money received beyond what was claimed first; never sent back by itself.
     pub fn overpaid(&self) -> i64 {
-        self.unzer.captured - self.pixi.first_ordered
+        self.unzer.captured - self.refunds.of_overpayment - self.pixi.first_ordered
+    }
+
+    /// A refund made by hand of what was paid in excess is taken for that.
+    fn adopt_overpayment(&mut self, tolerance: i64) {
+        let [(_, amount)] = self.refunds.foreign[..] else { return };
+        if self.overpaid() > tolerance && (self.overpaid() - amount).abs() <= tolerance {
+            self.refunds.of_overpayment = amount;
+            self.refunds.foreign.clear();
+        }
     }
 
     /// Money that secures the order: net and what can still be captured, or the claim.
@@ -204,7 +214,7 @@ impl UnzerSums {
 }
 
 impl PixiSums {
-    fn of(facts: &Facts) -> Self {
+    fn of(facts: &Facts, tolerance: i64) -> Self {
         let invoiced: i64 = facts.invoices().map(|document| document.total).sum();
         let credited: i64 = facts.credit_notes().map(|document| document.total).sum();
         let ordered = facts.total.unwrap_or_default();
@@ -213,8 +223,14 @@ impl PixiSums {
         let dropped = dropped_lines + if shipping_invoiced { 0 } else { facts.shipping };
         let finished = |state: &LineState| state.is_dropped() || state.is_shipped();
         let all_finished = !facts.lines.is_empty() && facts.lines.iter().all(|line| finished(&line.state));
-        let closed =
-            all_finished && facts.lines.iter().filter(|l| l.state.is_shipped()).all(|l| invoiced_line(facts, l.key));
+        // An installation that shows no lines on its invoices is taken by their total.
+        let blind = facts.invoices().next().is_some() && facts.invoices().all(|invoice| invoice.lines.is_none());
+        let all_invoiced = if blind {
+            invoiced >= ordered - tolerance
+        } else {
+            facts.lines.iter().filter(|l| l.state.is_shipped()).all(|l| invoiced_line(facts, l.key))
+        };
+        let closed = all_finished && all_invoiced;
         let dead =
             all_finished && facts.lines.iter().all(|line| line.state.is_dropped()) && facts.invoices().next().is_none();
         let owed = if dead {
@@ -231,4 +247,15 @@ impl PixiSums {
 
 fn invoiced_line(facts: &Facts, key: i64) -> bool {
     facts.invoices().any(|invoice| invoice.lines.as_ref().is_some_and(|lines| lines.contains(&key)))
+}
+
+/// O₀ as it is to be stored after a reading: on hold it grows with the order, and never shrinks. What was dropped before the
+/// release was ordered, and may have been paid.
+pub fn first_total(facts: &Facts, stored: Option<i64>) -> Option<i64> {
+    let dropped: i64 = facts.lines.iter().filter(|line| line.state.is_dropped()).map(|line| line.total).sum();
+    match (stored, facts.total) {
+        (None, total) => total.map(|total| total + dropped),
+        (Some(stored), Some(total)) if facts.on_hold() => Some(stored.max(total + dropped)),
+        (stored, _) => stored,
+    }
 }

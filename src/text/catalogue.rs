@@ -456,6 +456,13 @@ catalogue! {
         now_de: "Klären, was mit der Bestellung geschehen ist, und das Geld bei Unzer von Hand einziehen, freigeben oder erstatten.",
         now_en: "Find out what became of the order, and capture, release or refund the money at Unzer by hand."
     }
+    /// Shipped goods on no invoice.
+    InvoiceMissing = 1609 {
+        de: "Alle Positionen sind versandt oder storniert, aber nicht jede versandte steht auf einer Rechnung.",
+        en: "All lines are shipped or cancelled, but not every shipped one stands on an invoice.",
+        now_de: "Rechnung in pixi prüfen; ohne sie wird nichts abgeschlossen.",
+        now_en: "Check the invoice in pixi; without it nothing is brought to an end."
+    }
     /// Unknown outcome that looking cannot settle.
     OutcomeUnknown = 1701 {
         de: "Es lässt sich nicht feststellen, ob {step} ({amount}) ausgeführt wurde.",

@@ -118,6 +118,11 @@ phrases! {
         de: "Der Käufer überweist selbst: {paid} von {needed} sind da.",
         en: "The buyer transfers the money: {paid} of {needed} is there."
     }
+    /// Waiting for the invoice of shipped goods.
+    AwaitingInvoice {
+        de: "Alles ist versandt oder storniert; es fehlt noch eine Rechnung.",
+        en: "Everything is shipped or cancelled; an invoice is still missing."
+    }
     /// R12.
     ClaimStands {
         de: "Eine Forderung über {amount} steht; der Käufer zahlt nach der Lieferung. Die Bestellung wird freigegeben.",

@@ -253,3 +253,26 @@ fn waiting_pauses_between_looks_grow_from_two_minutes_to_six_hours() {
     assert!(pause(0) >= TimeDelta::minutes(2) && pause(600) > pause(60));
     assert_eq!(pause(100 * 24 * 60), TimeDelta::hours(6));
 }
+
+#[test]
+fn c1_nothing_is_captured_beside_a_charge_that_is_not_decided_yet() {
+    let story = order("4711").card(119_00).expert().settle();
+    let story = story.charged(60_00, crate::unzer::TransactionStatus::Pending).shipped("RE1", &[1]);
+    assert!(story.next().is_empty(), "{:?}", story.next());
+    let story = order("4711").card(119_00).charged(60_00, crate::unzer::TransactionStatus::Pending);
+    assert!(story.next().is_empty(), "{:?}", story.next());
+}
+
+#[test]
+fn cancellation_paid_before_the_release_is_paid_back_too() {
+    use crate::policy::sums::first_total;
+    let story = order("4711").sofort(119_00);
+    let first = first_total(&story.facts, Some(119_00));
+    let story = story.cancelled(&[2]);
+    assert_eq!((first, first_total(&story.facts, first)), (Some(119_00), Some(119_00)));
+    assert_eq!(first_total(&story.facts, None), Some(119_00), "seen first with a cancelled line");
+    let story = story.settle().shipped("RE1", &[1]).settle();
+    assert_eq!((story.unzer().net, story.problems()), (60_00, vec![]));
+    let raised = story.total(150_00);
+    assert_eq!(first_total(&raised.facts, Some(119_00)), Some(119_00), "only on hold");
+}

@@ -297,3 +297,49 @@ fn returns_transfer_above_the_invoices_are_not_booked() {
     let story = story.credited("GS1", &[1, 2], 130_00).settle();
     assert_eq!((money(&story), story.problems()), (vec!["book:RE1"], vec![1505]));
 }
+
+#[test]
+fn returns_transfer_held_back_do_not_lower_the_claim() {
+    let unpaid = || order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    let mut story = unpaid();
+    story.facts.surroundings.manual_orders = vec![(100_300, story.now)];
+    let story = story.returned("GS1", &[1, 2]).settle();
+    assert_eq!((money(&story), story.problems()), (vec![], vec![1509]), "sent again perhaps");
+    let story = unpaid().credited("GS1", &[1, 2], 1190_00).settle();
+    assert_eq!((money(&story), story.problems()), (vec![], vec![1505]), "a slip of the pen");
+    let story = unpaid().returned("GS1", &[1]).paid_in_pixi("GS1", 60_00).settle();
+    assert_eq!(money(&story), Vec::<&str>::new(), "somebody has settled it");
+    let story = unpaid().returned("GS1", &[1]).after(20);
+    assert!(story.next().is_empty(), "not half an hour old: {:?}", story.next());
+    assert_eq!(money(&story.settle()), ["reverse:claim:60.00"]);
+}
+
+#[test]
+fn foreign_refund_of_what_was_paid_in_excess_is_taken_for_that() {
+    let story = order("4711").prepayment(119_00).received(139_00).settle();
+    assert_eq!(story.hints(), vec![1215]);
+    let story = story.refunded_by_hand("s-chg-2", 20_00).shipped("RE1", &[1, 2]).settle();
+    assert_eq!((money(&story), story.hints(), story.problems()), (vec!["book:RE1"], vec![], vec![]));
+}
+
+#[test]
+fn settled_is_no_order_with_goods_on_no_invoice() {
+    let mut story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).settle();
+    story.facts.lines[1].state = crate::policy::facts::LineState::Aus;
+    let story = story.after(1);
+    assert_eq!((story.plan().rule, story.problems()), ("waiting", vec![]));
+    assert_eq!(story.after(60 * 24).problems(), vec![1609]);
+}
+
+#[test]
+fn c5_invoices_that_show_no_lines_are_taken_by_their_total() {
+    let mut story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1, 2]);
+    story.facts.documents[0].lines = None;
+    assert_eq!(money(&story.settle()), ["ship:s-pay-31", "book:RE1"]);
+}
+
+#[test]
+fn an_order_returned_before_it_was_paid_counts_as_cancelled() {
+    let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1, 2]);
+    assert_eq!(story.settle().plan().payment_status, PaymentStatus::Cancelled);
+}

@@ -65,3 +65,21 @@ fn look_while_a_capture_is_unknown_nothing_is_unlocked() {
     assert_eq!(story.facts.locked, Some(true));
     assert!(!story.clone().total(119_00).next().iter().any(|key| key.starts_with("unlock")));
 }
+
+#[test]
+fn cured_and_broken_again_is_locked_again() {
+    let story = order("4711").sofort(100_00).lines(&[60_00, 40_00]).settle().total(150_00).settle();
+    assert_eq!(story.facts.locked, Some(true));
+    let story = story.total(100_00).lock_by_hand(false).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(false), vec![]));
+    let story = story.total(150_00).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(true), vec![1209]));
+}
+
+#[test]
+fn r15_what_a_person_unlocked_is_locked_again_only_where_more_is_missing() {
+    let story = order("4711").sofort(100_00).lines(&[60_00, 40_00]).settle().total(150_00).settle();
+    let story = story.lock_by_hand(false).settle();
+    assert_eq!((story.facts.locked, story.clone().total(140_00).settle().facts.locked), (Some(false), Some(false)));
+    assert_eq!(story.total(160_00).settle().facts.locked, Some(true));
+}

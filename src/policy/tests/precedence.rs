@@ -19,6 +19,25 @@ fn facts_unclear_stop_everything() {
 }
 
 #[test]
+fn facts_that_stay_away_are_a_persons() {
+    let mut story = order("4711").sofort(119_00).settle().shipped("RE1", &[1, 2]);
+    story.facts.unclear.push(Unclear::Vanished("document RE1".into()));
+    assert_eq!((story.clone().after(29).hints(), story.clone().after(29).problems()), (vec![1604], vec![]));
+    assert_eq!(story.after(30).problems(), vec![1604]);
+}
+
+#[test]
+fn a_settled_problem_does_not_hide_another() {
+    let story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]).paid_in_pixi("RE1", 60_00);
+    let story = story.answer(Kind::Capture, crate::policy::story::refused(crate::steps::RefusalKind::Hard));
+    let plan = story.shipped("RE2", &[2]).settle().plan();
+    let first = plan.mark().unwrap();
+    assert_eq!(first.number.digits(), 1301);
+    let next = plan.mark_beside(Some(&first.fingerprint())).unwrap();
+    assert_eq!(next.number.digits(), 1303);
+}
+
+#[test]
 fn sums_of_unzer_must_agree() {
     let mut story = order("4711").sofort(119_00);
     if let crate::policy::PaymentView::Known(payment) = &mut story.facts.payment {

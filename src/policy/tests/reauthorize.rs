@@ -72,6 +72,7 @@ fn r16_never_and_ask_are_kept_to() {
     assert!(story.hints().contains(&1218) && !story.next().contains(&"reauthorize#1".to_owned()));
     story = story.settle();
     story.facts.reauthorize_asked = true;
+    story.facts.retry_at = Some(story.now);
     assert_eq!(story.next(), ["reauthorize#1"]);
     assert!(story.take());
     story.facts.reauthorize_asked = false;
@@ -96,4 +97,74 @@ fn r16_too_little_money_at_first_import_is_no_request() {
     let mut story = order("4711").card(50_00).expert();
     story.terms.payment_type.reauthorize = Reauthorize::OnHold;
     assert_eq!((story.next(), story.problems()), (vec!["lock#1".to_owned(), "release#1".to_owned()], vec![1206]));
+}
+
+#[test]
+fn r16_a_refusal_ends_what_a_person_asked_for() {
+    let mut story = lost("crd", Reauthorize::Ask);
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    story = story
+        .after(1)
+        .answer(Kind::Reauthorize, refused(RefusalKind::Hard))
+        .answer(Kind::Reauthorize, refused(RefusalKind::Hard));
+    while story.take() {}
+    assert_eq!(story.facts.past.iter().filter(|past| past.effect.kind() == Kind::Reauthorize).count(), 1);
+    assert_eq!(story.problems(), vec![1217]);
+}
+
+#[test]
+fn r16_pixi_is_told_of_the_new_payment_three_times_at_most() {
+    let mut story = lost("crd", Reauthorize::Ask);
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    assert!(story.take());
+    story.facts.reauthorize_asked = false;
+    for _ in 0..20 {
+        if !story.take() {
+            break;
+        }
+        // pixi says yes, and shows the old payment.
+        story.facts.pay_id = Some("s-pay-31".into());
+    }
+    let written = story
+        .facts
+        .past
+        .iter()
+        .filter(|past| matches!(&past.effect, Effect::Release { auth_id, .. } if auth_id == "s-pay-32"));
+    assert_eq!((written.count(), story.problems()), (3, vec![1210]));
+}
+
+#[test]
+fn r16_cancelled_auth_before_the_old_payment_was_reversed_reverses_both() {
+    let mut story = order("4711").card(119_00).expert();
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    let mut story = story.settle().total(150_00).settle().on_hold_again();
+    while !story.did.iter().any(|key| key == "release#2") {
+        assert!(story.take(), "{:?}", story.did);
+    }
+    let story = story.cancelled(&[1, 2]).settle();
+    let reversed: Vec<_> = story.did.iter().filter(|key| key.starts_with("reverse")).collect();
+    assert_eq!(reversed, ["reverse:150.00", "reverse:s-pay-31:119.00"]);
+}
+
+#[test]
+fn r16_an_authorisation_that_ended_without_a_trace_is_missing() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]);
+    story = story.answer(Kind::Capture, refused(RefusalKind::Final)).settle();
+    assert_eq!((story.problems(), story.unzer().rest), (vec![1303], 119_00));
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    assert_eq!(story.next(), ["reauthorize#1"]);
+    assert!(story.take());
+    story.facts.reauthorize_asked = false;
+    let story = story.settle();
+    assert!(story.did.contains(&"capture:RE1".to_owned()), "another card is not bound by the decline: {:?}", story.did);
+}
+
+#[test]
+fn r16_a_change_that_does_not_help_is_a_problem() {
+    let mut story = order("4711").method("pit").authorized(119_00, crate::unzer::TransactionStatus::Success);
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    let mut story = story.settle().total(150_00).settle().on_hold_again();
+    story = story.answer(Kind::ChangeAuthorization, crate::steps::Outcome::Done(crate::steps::Evidence::default()));
+    let story = story.settle();
+    assert_eq!((story.facts.locked, story.facts.on_hold()), (Some(true), false), "{:?}", story.did);
 }

@@ -252,6 +252,8 @@ fn r13_silence_of_unzer_does_nothing_and_hints_after_a_quarter_of_an_hour() {
     story = story.seen_as(view(false));
     assert_eq!((story.clone().after(14).hints(), story.clone().after(14).next()), (vec![], vec![]));
     assert_eq!((story.clone().after(600).hints(), story.clone().after(600).next()), (vec![1108], vec![]));
+    let gone = story.clone().shipped("RE1", &[1, 2]).after(60 * 24);
+    assert_eq!((gone.problems(), gone.next()), (vec![1108], vec![]), "goods are out");
     let story = story.seen_as(view(true)).after(600);
     assert_eq!((story.problems(), story.next()), (vec![1107], vec![]));
 }

@@ -57,6 +57,14 @@ fn r14_another_address_locks_before_the_release_where_that_is_wanted() {
 }
 
 #[test]
+fn r14_nothing_leaves_hold_before_the_lock_stands() {
+    let story = order("4711").pay_later(119_00).address(AddressVerdict::Differs, AddressCheck::Lock);
+    let mut story = story.answer(Kind::Lock, refused(RefusalKind::Passing));
+    assert!(story.take());
+    assert!(!story.next().iter().any(|key| key.starts_with("release")), "{:?}", story.next());
+}
+
+#[test]
 fn r14_says_nothing_where_it_is_off_not_known_or_not_insured() {
     for story in [
         order("4711").pay_later(119_00).address(AddressVerdict::Differs, AddressCheck::Off),

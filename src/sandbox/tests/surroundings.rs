@@ -285,7 +285,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
         transfer_status: "INITIAL".into(),
         reason: "waiting".into(),
         mark: None,
-        mail: None,
+        mails: Vec::new(),
         next: Next::Check(now),
         payment: None,
         method: None,
