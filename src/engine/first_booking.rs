@@ -120,9 +120,8 @@ async fn read_back(pixi: &PixiClient, effect: &Effect, token: &str) -> Seen {
                 Some(_) => Seen::No,
                 None => Seen::CannotTell,
             },
-            Ok(None) => Seen::CannotTell,
             Err(error) if error.class() == ErrorClass::Passing => Seen::NotYet,
-            Err(_) => Seen::CannotTell,
+            Ok(None) | Err(_) => Seen::CannotTell,
         },
         Effect::BookReturn { customer, .. } => {
             let filter = CustomerEventFilter {

@@ -197,10 +197,8 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     if !same_facts || plan.keep_facts {
         sqlx::query(sql::STORE_FACTS).bind(before.id).bind(plan.facts).execute(&mut tx.conn).await?;
     }
-    if newly_marked {
-        if problem {
-            settle::count(tx, &before.order, before.currency.code(), settle::Counted::Problem).await?;
-        }
+    if newly_marked && problem {
+        settle::count(tx, &before.order, before.currency.code(), settle::Counted::Problem).await?;
     }
     for (index, mail) in plan.mails.into_iter().enumerate() {
         let is_mark = index == 0 && fingerprint.as_ref().is_some_and(|mark| mail.fingerprint.ends_with(mark.as_str()));

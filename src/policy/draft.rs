@@ -23,6 +23,7 @@ const INVOICE_BY: TimeDelta = TimeDelta::days(1);
 /// Unzer's webhooks.
 const WATCHED_AFTER_SETTLED: TimeDelta = TimeDelta::days(30);
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of a rule that others go by")]
 pub(super) struct Draft<'a> {
     pub facts: &'a Facts,
     pub terms: &'a Terms,

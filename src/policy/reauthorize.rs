@@ -159,13 +159,18 @@ fn authorize(draft: &mut Draft<'_>, payment: &Payment, missing: i64) -> ControlF
     ControlFlow::Break(())
 }
 
-fn reauthorizes(past: &&Past) -> bool {
+fn reauthorizes(past: &Past) -> bool {
     matches!(past.effect, Effect::Reauthorize { .. } | Effect::ChangeAuthorization { .. })
 }
 
 /// New authorisations that were granted or refused: each has an order id of its own, by which it is found again.
 fn decided<'a>(draft: &Draft<'a>) -> impl Iterator<Item = &'a Past> {
-    draft.facts.past.iter().filter(reauthorizes).filter(|past| !matches!(past.outcome, Some(Outcome::NotSent { .. })))
+    draft
+        .facts
+        .past
+        .iter()
+        .filter(|past| reauthorizes(past))
+        .filter(|past| !matches!(past.outcome, Some(Outcome::NotSent { .. })))
 }
 
 /// Code of the refusal the last try since the order was put back ended in.

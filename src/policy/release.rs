@@ -260,7 +260,7 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
 /// R13: a capture that has found no ear for a while is worth a hint.
 fn silent_capture(draft: &mut Draft<'_>, key: &str) {
     let tries = || draft.facts.past.iter().filter(|past| past.key.0 == key);
-    let (Some(first), Some(last)) = (tries().next(), tries().last()) else { return };
+    let (Some(first), Some(last)) = (tries().next(), tries().next_back()) else { return };
     let code = match &last.outcome {
         Some(Outcome::NotSent { cause }) => cause.clone(),
         Some(Outcome::Refused(no)) if matches!(no.kind, RefusalKind::Passing | RefusalKind::Stale) => no.code.clone(),

@@ -33,8 +33,8 @@ async fn look_goes_to_the_steps_own_payment_when_the_order_names_another_meanwhi
     scene.line.clear();
     scene.world.pixi.set_pay_id(sold.nr, Some(&other)).unwrap();
     scene.minutes(45).await;
-    let captures = scene.steps(sold.nr, Kind::Capture).await;
-    assert_eq!(captures.iter().map(|step| step.state).collect::<Vec<_>>(), [StepState::Done]);
+    let taken = scene.steps(sold.nr, Kind::Capture).await;
+    assert_eq!(taken.iter().map(|step| step.state).collect::<Vec<_>>(), [StepState::Done]);
     stage.moved(&sold.payment, 60_00, 0, 0).unwrap();
     stage.moved(&other, 0, 0, 0).unwrap();
 }
