@@ -212,6 +212,7 @@ impl Work<'_> {
         let now = self.shop.clock.now();
         let age = readings.at.map_or(TimeDelta::MAX, |at| now - at);
         if kind.moves_money() && age > TimeDelta::from_std(FRESH).unwrap_or(TimeDelta::MAX) {
+            brakes.give_back(&self.order.mandant, step);
             *readings = Readings::default();
             return Ok(Next::Again);
         }

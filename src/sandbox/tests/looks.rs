@@ -36,7 +36,8 @@ async fn look_goes_to_the_steps_own_payment_when_the_order_names_another_meanwhi
     let taken = scene.steps(sold.nr, Kind::Capture).await;
     assert_eq!(taken.iter().map(|step| step.state).collect::<Vec<_>>(), [StepState::Done]);
     stage.moved(&sold.payment, 60_00, 0, 0).unwrap();
-    stage.moved(&other, 0, 0, 0).unwrap();
+    // The goods are paid: nothing is taken of the other one, and it is given free.
+    stage.moved(&other, 0, 0, 60_00).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
