@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::scene::Scene;
 use super::{Theatre, theatre, theatre_with};
 use crate::config::Mode;
 use crate::journal::{Amounts, Management, Next, OrderSeen, PlanRecord};
@@ -410,18 +411,13 @@ async fn r2_the_payment_id_comes_from_the_import_document() {
 
 #[tokio::test(start_paused = true)]
 async fn expiry_is_a_hint() {
-    let theatre = theatre_with(|text| text.replace("cycle: \"0 * * * * *\"", "cycle: \"0 0 * * * *\"")).await;
-    let stage = stage(&theatre, 1);
-    enact(&theatre, async {
-        let nr = made(&stage, order(&stage, Some(&authorized(&stage, "card")?)));
-        stage.released(nr).await?;
-        stage.pause(Duration::from_hours(80)).await;
-        marked(&theatre, nr, None).await;
-        stage.pause(Duration::from_hours(24)).await;
-        marked(&theatre, nr, Some(1223)).await;
-        Ok(())
-    })
-    .await;
+    let scene = Scene::new().await;
+    let sold = scene.stage(1).authorize("card", &[30_00], 0).unwrap();
+    scene.minutes(2).await;
+    scene.hours(80).await;
+    assert_eq!(scene.mark(sold.nr).await, None);
+    scene.hours(24).await;
+    assert_eq!(scene.mark(sold.nr).await, Some(1223));
 }
 
 #[tokio::test(start_paused = true)]
