@@ -9,7 +9,7 @@ use super::booking::GIVEN_UP_AFTER;
 use super::capture::paid_by_others;
 use super::disappeared;
 use super::facts::{Document, DocumentKind, Facts, Past, Standing, Unclear};
-use super::sums::Sums;
+use super::sums::{self, Sums};
 
 /// How an order is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
@@ -117,11 +117,18 @@ pub(super) fn payment(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStat
         if sums.pixi.dead { PaymentStatus::Cancelled } else { PaymentStatus::Refunded }
     } else if given_back > 0 {
         PaymentStatus::RefundedPartial
-    } else if unzer.captured >= sums.pixi.owed - tolerance {
+    } else if unzer.captured >= sums.pixi.owed - not_transferred(facts, sums) - tolerance {
         PaymentStatus::Paid
     } else {
         PaymentStatus::PaidPartial
     }
+}
+
+/// What a buyer who transfers the money need not transfer: returned before it was paid.
+fn not_transferred(facts: &Facts, sums: &Sums) -> i64 {
+    let by_transfer = facts.payment.known().is_some_and(|payment| sums::group(payment).awaits_transfer());
+    let given_back: i64 = sums.refunds.by_credit_note.values().sum();
+    if by_transfer { (sums.pixi.credited - given_back).max(0) } else { 0 }
 }
 
 /// Transfer status from the bookings of the order's documents.

@@ -339,6 +339,14 @@ fn c5_invoices_that_show_no_lines_are_taken_by_their_total() {
 }
 
 #[test]
+fn what_was_returned_before_it_was_paid_need_not_be_paid() {
+    let story =
+        order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1]).settle();
+    assert_eq!(story.clone().received(58_00).plan().payment_status, PaymentStatus::PaidPartial);
+    assert_eq!(story.received(59_00).plan().payment_status, PaymentStatus::Paid);
+}
+
+#[test]
 fn an_order_returned_before_it_was_paid_counts_as_cancelled() {
     let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1, 2]);
     assert_eq!(story.settle().plan().payment_status, PaymentStatus::Cancelled);
