@@ -11,7 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::find::OrderArg;
 use crate::cli::history::{self, StepDone};
 use crate::cli::plan::{NOBODY, PlanShown, why};
-use crate::cli::words::{kind, pick};
+use crate::cli::words::{effect, pick};
 use crate::cli::{Failure, output};
 use crate::config::{MandantKind, PaymentCode};
 use crate::engine::{OrderShown, Workshop, peers};
@@ -235,7 +235,7 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
         .iter()
         .filter(|step| step.effect.kind() != Kind::Comment)
         .map(|step| {
-            let kind = kind(step.effect.kind(), language);
+            let kind = effect(&step.effect, language);
             step.effect.amount().map_or_else(|| kind.to_owned(), |money| format!("{kind} {}", amount(money, language)))
         })
         .collect();

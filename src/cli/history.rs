@@ -74,7 +74,7 @@ pub fn table(steps: &[StepRecord], language: Language, zone: Tz, keys: bool) -> 
             StepState::Refused | StepState::Unknown => Tone::Bad,
             _ => Tone::Notice,
         };
-        let mut row = vec![cell(output::wall(step.intended_at, zone)), cell(words::kind(step.effect.kind(), language))];
+        let mut row = vec![cell(output::wall(step.intended_at, zone)), cell(words::effect(&step.effect, language))];
         if keys {
             row.push(cell(&step.key));
         }

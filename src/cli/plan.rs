@@ -183,7 +183,7 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
             ]);
         }
         for (place, step) in plan.steps.iter().enumerate() {
-            let kind = words::kind(step.effect.kind(), language);
+            let kind = words::effect(&step.effect, language);
             table.add_row(vec![
                 cell(&facts.order.mandant),
                 cell(facts.order.nr),

@@ -1,6 +1,6 @@
 //! Words of tables and explanations, in the daemon's language.
 
-use crate::steps::Kind;
+use crate::steps::{Effect, Kind, ReverseAt};
 use crate::text::Language;
 
 /// `de` or `en`, by language.
@@ -11,8 +11,15 @@ pub fn pick(language: Language, de: &'static str, en: &'static str) -> &'static 
     }
 }
 
-/// What a step does.
-pub fn kind(kind: Kind, language: Language) -> &'static str {
+/// What a step does, by what it is done to.
+pub fn effect(effect: &Effect, language: Language) -> &'static str {
+    match effect {
+        Effect::Reverse { at: ReverseAt::Claim { .. }, .. } => pick(language, "Forderung verringern", "lower claim"),
+        effect => kind(effect.kind(), language),
+    }
+}
+
+fn kind(kind: Kind, language: Language) -> &'static str {
     let (de, en) = match kind {
         Kind::Lock => ("Versandsperre setzen", "set shipping lock"),
         Kind::Unlock => ("Versandsperre aufheben", "lift shipping lock"),
