@@ -4,8 +4,6 @@ pub mod faults;
 pub mod pixi;
 pub mod programme;
 pub mod serve;
-#[cfg(test)]
-mod simulation;
 pub mod stage;
 pub mod stories;
 #[cfg(test)]

@@ -8,21 +8,21 @@ use std::time::Duration;
 
 use chrono::{NaiveTime, TimeDelta};
 
-use super::books;
-use super::cast::{CODES, Cast, MANDANTS};
-use super::dice::Dice;
-use super::kind::Kind;
-use super::line::{Event, HEARTBEAT, Instance, Shared, arm};
-use super::trace::Trace;
-use crate::clock::{Clock, Time};
-use crate::config::{self, QuietHours, Settings};
-use crate::engine::requests::{reauthorize_request, retry_request};
-use crate::engine::{Daemon, Scope, Stop};
-use crate::journal::{Decision, Journal, JournalError, Management, Options, OrderFilter, OrderRow};
-use crate::money::Currency;
-use crate::sandbox::World;
-use crate::sandbox::pixi::Shop;
-use crate::steps::{Effect, OrderId};
+use crate::books;
+use crate::cast::{CODES, Cast, MANDANTS};
+use crate::dice::Dice;
+use crate::kind::Kind;
+use crate::line::{Event, HEARTBEAT, Instance, Shared, arm};
+use crate::trace::Trace;
+use pixi_payd::clock::{Clock, Time};
+use pixi_payd::config::{self, QuietHours, Settings};
+use pixi_payd::engine::requests::{reauthorize_request, retry_request};
+use pixi_payd::engine::{Daemon, Scope, Stop};
+use pixi_payd::journal::{Decision, Journal, JournalError, Management, Options, OrderFilter, OrderRow};
+use pixi_payd::money::Currency;
+use pixi_payd::sandbox::World;
+use pixi_payd::sandbox::pixi::Shop;
+use pixi_payd::steps::{Effect, OrderId};
 
 /// Length of a play.
 const DAYS: i64 = 30;

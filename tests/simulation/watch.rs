@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 
-use super::cast::{Cast, Sold};
-use super::trace::Trace;
-use crate::clock::Time;
-use crate::config::quiet::is_quiet;
-use crate::sandbox::world::ZONE;
-use crate::wire::{Effect, Peer, Request};
+use crate::cast::{Cast, Sold};
+use crate::trace::Trace;
+use pixi_payd::clock::Time;
+use pixi_payd::config::quiet::is_quiet;
+use pixi_payd::sandbox::world::ZONE;
+use pixi_payd::wire::{Effect, Peer, Request};
 
 /// Rounding tolerance of the play.
 pub const TOLERANCE: i64 = 2;
@@ -39,7 +39,7 @@ impl Watch {
     /// Looks at a request before it leaves. Answers what it is, where it must happen once.
     pub fn sends(&mut self, request: &Request, cast: &Cast, trace: &mut Trace, now: Time) -> Option<Sent> {
         if request.peer == Peer::Pixi {
-            let hours = super::play::quiet_hours();
+            let hours = crate::play::quiet_hours();
             if is_quiet(hours, ZONE, now) {
                 trace.wrong(format!("{} in the quiet hours", request.call));
             }
@@ -137,7 +137,7 @@ fn amount(request: &Request, sold: &Sold) -> i64 {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    crate::money::Money::parse(&text, sold.currency).map_or(0, |parsed| parsed.money.minor)
+    pixi_payd::money::Money::parse(&text, sold.currency).map_or(0, |parsed| parsed.money.minor)
 }
 
 /// The payment a request is about.

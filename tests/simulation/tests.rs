@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::kind::Kind;
-use super::line;
-use super::play::{Played, play};
+use crate::kind::Kind;
+use crate::line;
+use crate::play::{Played, play};
 
 fn number(name: &str, else_: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(else_)

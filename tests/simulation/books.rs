@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::cast::{Cast, Sold, is_closed};
-use super::watch::TOLERANCE;
-use crate::journal::{Management, OrderRow, Waits};
-use crate::sandbox::pixi::{Document, DocumentKind};
-use crate::sandbox::unzer::{Ledger, Movement};
-use crate::text::{Number, Severity};
+use crate::cast::{Cast, Sold, is_closed};
+use crate::watch::TOLERANCE;
+use pixi_payd::journal::{Management, OrderRow, Waits};
+use pixi_payd::sandbox::pixi::{Document, DocumentKind};
+use pixi_payd::sandbox::unzer::{Ledger, Movement};
+use pixi_payd::text::{Number, Severity};
 
 /// What must hold after each step.
 pub fn always(cast: &Cast) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::kind::Kind;
-use crate::clock::{Clock, Time};
+use crate::kind::Kind;
+use pixi_payd::clock::{Clock, Time};
 
 /// Trace and counts of one play.
 #[derive(Debug)]

@@ -11,15 +11,15 @@ use bytes::Bytes;
 use http::StatusCode;
 use tokio::sync::Notify;
 
-use super::cast::Cast;
-use super::dice::Dice;
-use super::kind::Kind;
-use super::trace::Trace;
-use super::watch::Watch;
-use crate::clock::{Clock, Time};
-use crate::journal::{CommitFault, CommitFaults};
-use crate::sandbox::faults::{Fault, Faults, Matcher};
-use crate::wire::{Effect, Peer, Request, Response, SendError, SharedWire, Wire};
+use crate::cast::Cast;
+use crate::dice::Dice;
+use crate::kind::Kind;
+use crate::trace::Trace;
+use crate::watch::Watch;
+use pixi_payd::clock::{Clock, Time};
+use pixi_payd::journal::{CommitFault, CommitFaults};
+use pixi_payd::sandbox::faults::{Fault, Faults, Matcher};
+use pixi_payd::wire::{Effect, Peer, Request, Response, SendError, SharedWire, Wire};
 
 /// Where a fault waits for its moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,7 +289,7 @@ impl Wire for Instance {
             let outage = stage.outage_of(&request, now);
             let fault = outage.or_else(|| kind.and_then(|kind| stage.fault(kind)));
             stage.trace.note(|| {
-                let what = if write { super::watch::told(&request) } else { String::new() };
+                let what = if write { crate::watch::told(&request) } else { String::new() };
                 format!("  {} {} {what} {}", request.peer, request.call, if write { "<<" } else { "" })
             });
             if let (Some(kind), Some(_), None) = (kind, fault, outage) {

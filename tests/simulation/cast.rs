@@ -1,12 +1,12 @@
 //! Who acts beside the daemon: shops, buyers, the merchant's people in pixi, people in Unzer's portal.
 
-use super::dice::Dice;
-use super::kind::Kind;
-use super::trace::Trace;
-use crate::money::{Currency, Money};
-use crate::sandbox::World;
-use crate::sandbox::pixi::{Document, DocumentKind, LineState, NewLine, NewOrder, SimOrder};
-use crate::sandbox::unzer::Ledger;
+use crate::dice::Dice;
+use crate::kind::Kind;
+use crate::trace::Trace;
+use pixi_payd::money::{Currency, Money};
+use pixi_payd::sandbox::World;
+use pixi_payd::sandbox::pixi::{Document, DocumentKind, LineState, NewLine, NewOrder, SimOrder};
+use pixi_payd::sandbox::unzer::Ledger;
 
 /// Mandants of the play.
 pub const MANDANTS: [&str; 2] = ["DEM", "ZWO"];
