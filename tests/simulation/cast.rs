@@ -1,5 +1,7 @@
 //! Who acts beside the daemon: shops, buyers, the merchant's people in pixi, people in Unzer's portal.
 
+use std::collections::BTreeSet;
+
 use crate::dice::Dice;
 use crate::kind::Kind;
 use crate::trace::Trace;
@@ -85,6 +87,8 @@ pub struct Cast {
     pub sold: Vec<Sold>,
     /// Payments that Unzer would tell webhooks about.
     pub told: Vec<String>,
+    /// Documents a person has set paid.
+    pub paid_by_hand: BTreeSet<String>,
 }
 
 /// What somebody can do.
@@ -156,7 +160,7 @@ const DEEDS: &[(usize, Deed)] = &[
 impl Cast {
     /// Nobody has acted yet.
     pub fn new(world: World) -> Self {
-        Self { world, sold: Vec::new(), told: Vec::new() }
+        Self { world, sold: Vec::new(), told: Vec::new(), paid_by_hand: BTreeSet::new() }
     }
 
     /// A shop sells something.
@@ -217,7 +221,10 @@ impl Cast {
                 let external = self.world.pixi.order(nr).map(|order| order.external).unwrap_or_default();
                 trace.note(|| {
                     let id = payment.as_deref().unwrap_or("-");
-                    format!("shop: order {nr} {external} {} {code} {slug} {id} total {total} paid {paid}", MANDANTS[mandant])
+                    format!(
+                        "shop: order {nr} {external} {} {code} {slug} {id} total {total} paid {paid}",
+                        MANDANTS[mandant]
+                    )
                 });
                 let (is_gone, is_touched) = (false, false);
                 self.sold.push(Sold { nr, mandant, slug, payment, currency, is_gone, is_touched });
@@ -308,7 +315,8 @@ impl Cast {
                 (String::new(), Some(Kind::OrderRaised))
             }
             Deed::ManualCredit => {
-                let invoice = pixi.documents_of(nr).into_iter().find(|document| document.kind == DocumentKind::Invoice)?;
+                let invoice =
+                    pixi.documents_of(nr).into_iter().find(|document| document.kind == DocumentKind::Invoice)?;
                 let amount = dice.between(1, invoice.total.max(1));
                 (pixi.credit_manual(nr, amount, "Kulanz").ok()?, Some(Kind::ManualCredit))
             }
@@ -335,6 +343,7 @@ impl Cast {
             Deed::PayByHand => {
                 let document = pixi.documents_of(nr).pop().filter(|document| document.paid_sum == 0)?;
                 pixi.pay_by_hand(&document.nr).ok()?;
+                self.paid_by_hand.insert(document.nr.clone());
                 (document.nr, Some(Kind::PaidByHand))
             }
             Deed::Lock => {
@@ -479,7 +488,8 @@ impl Cast {
         let mut cover = Cover::default();
         for ledger in self.ledgers(sold, &all) {
             cover.net += ledger.captured - ledger.refunded - ledger.charged_back;
-            cover.rest += (ledger.authorized - ledger.reversed - ledger.captured).max(0) * i64::from(ledger.authorized > 0);
+            cover.rest +=
+                (ledger.authorized - ledger.reversed - ledger.captured).max(0) * i64::from(ledger.authorized > 0);
         }
         cover
     }

@@ -29,7 +29,7 @@ const DAYS: i64 = 30;
 /// Orders of a play, at least.
 const ORDERS: usize = 5;
 /// Times at which people act.
-const MOMENTS: usize = 9;
+const MOMENTS: usize = 8;
 /// Begins of plays: with the night in March, with the night in October, with neither.
 const BEGINS: [&str; 3] = ["2026-03-05T08:00:00Z", "2026-10-01T07:00:00Z", "2026-06-02T07:00:00Z"];
 /// The nights with another length, as UTC instants of the change.
@@ -66,7 +66,6 @@ pub fn play(seed: u64, kept: bool) -> Played {
         let clock = Clock::simulated(begin, 1);
         let world = World::new(clock.clone());
         world.pixi.add_shop(Shop { id: MANDANTS[1].to_owned(), name: "Zwo".to_owned(), currency: Currency::EUR });
-        world.unzer.add_merchant(KEYS[1].0, KEYS[1].1, "Zwo");
         let shared = Shared::new(Cast::new(world.clone()), Trace::new(clock.clone(), kept), dice.fork());
         let store = Store::new(seed);
         let play = Play { seed, clock, world, shared: shared.clone(), dice, store, house: None, begun: 0, acted: 0 };
@@ -77,8 +76,8 @@ pub fn play(seed: u64, kept: bool) -> Played {
     })
 }
 
-/// Key pairs of the mandants.
-const KEYS: [(&str, &str); 2] = [("s-pub-sandbox1", "s-priv-sandbox1"), ("s-pub-zwo", "s-priv-zwo")];
+/// Key pairs of the mandants: those of the world's first two merchants.
+const KEYS: [(&str, &str); 2] = [("s-pub-sandbox1", "s-priv-sandbox1"), ("s-pub-sandbox2", "s-priv-sandbox2")];
 
 /// The configuration of all plays, read once.
 fn settings(world: &World) -> Arc<Settings> {
@@ -257,7 +256,7 @@ impl Play {
         }
         self.hints().await;
         // Confirmed after 5 min, refunded after 30, absent after 15.
-        for (low, high) in [(0, 120), (200, 420), (400, 700), (900, 2000)] {
+        for (low, high) in [(0, 120), (310, 700), (1300, 2400)] {
             let pause = self.dice.seconds(low, high);
             self.clock.sleep(pause).await;
             self.cycle().await;
@@ -280,7 +279,9 @@ impl Play {
     /// The wall clock jumps, while no late effect is on its way: what is sure by the clock would not be.
     fn jump(&mut self) {
         let mut stage = self.shared.lock();
-        if stage.armed.iter().any(|armed| armed.kind == Kind::LateEffect) || stage.trace.faults.contains_key(&Kind::LateEffect) {
+        if stage.armed.iter().any(|armed| armed.kind == Kind::LateEffect)
+            || stage.trace.faults.contains_key(&Kind::LateEffect)
+        {
             return;
         }
         let by = TimeDelta::minutes(self.dice.pick(&[-60, -7, -1, 1, 9, 60, 180]));
@@ -314,11 +315,19 @@ impl Play {
     async fn begin(&mut self) -> Result<House, String> {
         self.begun += 1;
         let instance = self.shared.instance(self.world.wire());
-        let mut options = Options::new(&self.store.0, self.clock.clone()).simulated(self.seed.wrapping_add(self.begun << 32));
+        let mut options =
+            Options::new(&self.store.0, self.clock.clone()).simulated(self.seed.wrapping_add(self.begun << 32));
         options.faults = Some(Arc::new(instance.clone()));
         let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
         let wire = Arc::new(instance.clone());
-        let daemon = Daemon::start(settings(&self.world), wire, journal.clone(), self.clock.clone(), self.begun, Stop::default());
+        let daemon = Daemon::start(
+            settings(&self.world),
+            wire,
+            journal.clone(),
+            self.clock.clone(),
+            self.begun,
+            Stop::default(),
+        );
         let daemon = Arc::new(daemon.await.map_err(|error| error.to_string())?);
         self.shared.lock().trace.note(|| "daemon begins".to_owned());
         Ok(House { daemon, journal, instance })
@@ -470,7 +479,8 @@ impl Play {
     /// A person looks at the books of both peers and says how a step ended that the daemon asks about.
     async fn decide(&mut self, journal: &Journal, order: &OrderId) -> bool {
         let Ok(steps) = journal.steps_of(order).await else { return false };
-        let asked = steps.into_iter().find(|step| step.state.is_open() && step.looks > 0 && step.next_look_at.is_none());
+        let asked =
+            steps.into_iter().find(|step| step.state.is_open() && step.looks > 0 && step.next_look_at.is_none());
         let Some(step) = asked else { return false };
         let is_done = {
             let stage = self.shared.lock();
@@ -502,7 +512,7 @@ impl Play {
     async fn rest(&mut self) {
         self.shared.heal();
         let mut quiet = 0;
-        for (round, minutes) in (0..).zip([6, 9, 16, 35, 70, 180, 540, 1500, 1500, 1500, 1500, 1500]) {
+        for (round, minutes) in (0..).zip([6, 16, 35, 70, 70, 540, 1500, 1500, 1500, 1500]) {
             self.clock.sleep(Duration::from_secs(minutes * 60)).await;
             while self.house.as_ref().is_some_and(|house| house.daemon.quiet_until().is_some()) {
                 self.clock.sleep(Duration::from_hours(1)).await;
@@ -514,7 +524,7 @@ impl Play {
             let writes = self.shared.lock().trace.writes;
             quiet = if writes == self.acted { quiet + 1 } else { 0 };
             self.acted = writes;
-            if round >= 7 && quiet >= 2 {
+            if round >= 5 && quiet >= 2 {
                 break;
             }
         }
@@ -529,17 +539,29 @@ impl Play {
         let Some(house) = &self.house else { return };
         let rows = rows(&house.journal).await;
         let chains = house.journal.verify_chains().await;
+        let store = house.journal.verify_store().await;
         let stage = &mut *self.shared.lock();
         for row in &rows {
             stage.trace.note(|| {
                 let mark = row.mark.as_ref().map(|mark| mark.number.to_string()).unwrap_or_default();
-                format!("at rest: {} {} {} {mark} {}", row.order.nr, row.payment_status, row.transfer_status, row.reason)
+                format!(
+                    "at rest: {} {} {} {mark} {}",
+                    row.order.nr, row.payment_status, row.transfer_status, row.reason
+                )
             });
         }
         match chains {
             Ok(chains) => {
                 for chain in chains.iter().filter(|chain| chain.broken_at.is_some()) {
                     stage.trace.wrong(format!("the chain {} is broken", chain.chain));
+                }
+            }
+            Err(error) => stage.trace.wrong(error.to_string()),
+        }
+        match store {
+            Ok(checks) => {
+                for check in checks.iter().filter(|check| !check.offenders.is_empty()) {
+                    stage.trace.wrong(format!("not so: {}: {}", check.check, check.offenders.join(", ")));
                 }
             }
             Err(error) => stage.trace.wrong(error.to_string()),

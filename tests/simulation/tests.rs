@@ -15,7 +15,7 @@ fn number(name: &str, else_: u64) -> u64 {
 fn told(played: &Played) -> String {
     let seed = played.seed;
     format!(
-        "seed {seed}: {}\n  SEED={seed} cargo test --lib simulation::tests::replay -- --nocapture --ignored",
+        "seed {seed}: {}\n  SEED={seed} cargo test --test simulation replay -- --nocapture --ignored",
         played.trace.wrong.join("\n    ")
     )
 }
@@ -58,7 +58,14 @@ fn play_all(from: u64, count: u64) -> Vec<String> {
     let (faults, sums) = (faults.into_inner().unwrap(), sums.into_inner().unwrap());
     let (seeds, cycles, requests, writes) = sums;
     println!("{seeds} seeds, {cycles} cycles, {requests} requests, {writes} steps; faults by kind:");
-    println!("{}", Kind::ALL.iter().map(|kind| format!("{kind:?} {}", faults.get(kind).unwrap_or(&0))).collect::<Vec<_>>().join(", "));
+    println!(
+        "{}",
+        Kind::ALL
+            .iter()
+            .map(|kind| format!("{kind:?} {}", faults.get(kind).unwrap_or(&0)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
     wrong.into_inner().unwrap().into_values().collect()
 }
 
