@@ -91,7 +91,7 @@ pub fn at_rest(cast: &Cast, rows: &[OrderRow]) -> Vec<String> {
         if mark.is_some_and(|mark| mark.severity == Severity::Problem) || row.management != Management::Managed {
             continue;
         }
-        if row.payment_status == "MANUAL" {
+        if row.payment_status == "MANUAL" || sold.is_borrowed {
             continue;
         }
         let lost = lost(cast, sold, row, &cast.ledgers(sold, &all), mark.is_some());
@@ -135,6 +135,10 @@ fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger], has_hint: 
     if invoiced == 0 {
         return lost;
     }
+    // What a person has set paid is a person's to settle.
+    if documents.iter().any(|document| cast.paid_by_hand.contains(&document.nr)) {
+        return lost;
+    }
     // The buyer has not transferred the money yet: a hint tells so, and nothing can be booked.
     let is_unpaid = sold.waits_for_transfer() && net < invoiced - credited - TOLERANCE;
     if is_unpaid {
@@ -147,8 +151,7 @@ fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger], has_hint: 
     if !waits {
         lost.extend(documents.iter().filter_map(|document| not_booked(cast, document)));
     }
-    let by_hand = documents.iter().any(|document| cast.paid_by_hand.contains(&document.nr));
-    if sold.is_touched || by_hand {
+    if sold.is_touched {
         return lost;
     }
     if net < invoiced - credited - TOLERANCE {

@@ -58,6 +58,8 @@ pub struct Sold {
     pub currency: Currency,
     /// A person removed it or moved it elsewhere.
     pub is_gone: bool,
+    /// It names the payment of another order: whichever is seen first has it.
+    pub is_borrowed: bool,
     /// What people did by hand that no rule can make good: an exact end is not asked for, a person is.
     pub is_touched: bool,
 }
@@ -226,8 +228,9 @@ impl Cast {
                         MANDANTS[mandant]
                     )
                 });
+                let is_borrowed = way == 14;
                 let (is_gone, is_touched) = (false, false);
-                self.sold.push(Sold { nr, mandant, slug, payment, currency, is_gone, is_touched });
+                self.sold.push(Sold { nr, mandant, slug, payment, currency, is_borrowed, is_gone, is_touched });
             }
             Err(error) => trace.note(|| format!("shop: import: {error}")),
         }

@@ -186,6 +186,8 @@ type Running = Pin<Box<dyn Future<Output = Result<(), JournalError>>>>;
 impl Play {
     async fn run(mut self, begin: Time) {
         let end = begin + TimeDelta::days(DAYS);
+        // From now on the daemon knows since when it looks for changed orders.
+        self.cycle().await;
         for moment in self.moments(begin) {
             let wait = (moment - self.clock.now()).to_std().unwrap_or_default();
             self.clock.sleep(wait).await;

@@ -99,7 +99,7 @@ impl Watch {
         }
         let body = String::from_utf8_lossy(&request.body);
         let Some(sold) = cast.sold.iter().find(|sold| body.contains(&format!(">{}<", sold.nr))) else { return };
-        let Some(order) = cast.world.pixi.order(sold.nr) else { return };
+        let Some(order) = cast.world.pixi.order(sold.nr).filter(|_| !sold.is_borrowed) else { return };
         let cover = cast.cover(sold);
         let claimed = matches!(sold.slug, "invoice" | "invoice-secured");
         let (_, credited) = cast.documents(sold.nr);
