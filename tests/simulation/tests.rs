@@ -12,12 +12,14 @@ fn number(name: &str, else_: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(else_)
 }
 
+/// The command that shows a seed.
+fn replay_of(seed: u64) -> String {
+    format!("SEED={seed} cargo test --test simulation replay -- --nocapture --ignored")
+}
+
 fn told(played: &Played) -> String {
     let seed = played.seed;
-    format!(
-        "seed {seed}: {}\n  SEED={seed} cargo test --test simulation replay -- --nocapture --ignored",
-        played.trace.wrong.join("\n    ")
-    )
+    format!("seed {seed}: {}\n  {}", played.trace.wrong.join("\n    "), replay_of(seed))
 }
 
 /// Plays seeds on all cores; answers what went wrong and prints what was done.
@@ -37,7 +39,7 @@ fn play_all(from: u64, count: u64) -> Vec<String> {
                     }
                     let played = std::panic::catch_unwind(|| play(seed, false));
                     let Ok(played) = played else {
-                        wrong.lock().unwrap().insert(seed, format!("seed {seed} panicked"));
+                        wrong.lock().unwrap().insert(seed, format!("seed {seed} panicked\n  {}", replay_of(seed)));
                         continue;
                     };
                     line::add(&mut faults.lock().unwrap(), &played.trace.faults);
