@@ -514,7 +514,7 @@ impl Play {
     async fn rest(&mut self) {
         self.shared.heal();
         let mut quiet = 0;
-        for (round, minutes) in (0..).zip([6, 16, 35, 70, 70, 540, 1500, 1500, 1500, 1500]) {
+        for (round, minutes) in (0..).zip([6, 16, 35, 70, 70, 180, 540, 15, 60, 1500, 15, 60, 1500]) {
             self.clock.sleep(Duration::from_secs(minutes * 60)).await;
             while self.house.as_ref().is_some_and(|house| house.daemon.quiet_until().is_some()) {
                 self.clock.sleep(Duration::from_hours(1)).await;
@@ -526,7 +526,7 @@ impl Play {
             let writes = self.shared.lock().trace.writes;
             quiet = if writes == self.acted { quiet + 1 } else { 0 };
             self.acted = writes;
-            if round >= 5 && quiet >= 2 {
+            if round >= 8 && quiet >= 2 {
                 break;
             }
         }
