@@ -218,6 +218,11 @@ impl Daemon {
         Ok(report)
     }
 
+    /// Takes the requests of people that wait and answers them, for whoever drives the daemon without [`Self::run`].
+    pub async fn answer_requests(&self) -> Result<(), JournalError> {
+        super::requests::serve(self, &self.journal).await
+    }
+
     /// Sign of life for as long as the daemon runs.
     async fn beat(&self) -> Result<(), DaemonError> {
         loop {

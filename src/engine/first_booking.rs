@@ -1,6 +1,7 @@
 //! The first booking with each event is read back before a second one is sent: a wrong event or sign shows once, and not
 //! in a thousand customers' accounts.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalError;
@@ -8,6 +9,10 @@ use crate::pixi::{CustomerEventFilter, ErrorClass, PixiClient};
 use crate::steps::{Effect, OrderId, Outcome};
 
 use super::work::Workshop;
+
+/// How long the others wait for a first booking that is not known to have ended: after that it is told to a person, and
+/// its order may be gone for good.
+const PATIENCE: TimeDelta = TimeDelta::hours(2);
 
 /// Cursor of an event, below the pixi API.
 fn cursor(event: &str) -> String {
@@ -68,6 +73,7 @@ pub async fn turn(shop: &Workshop, pixi: &PixiClient, order: &OrderId, effect: &
                 return Ok(Turn::Now);
             }
             let steps = shop.journal.steps_of(&of).await?;
+            let now = shop.clock.now();
             let tries = || steps.iter().filter(|step| event_of(&step.effect).is_some());
             let of_first = || tries().filter(|step| step.effect.document() == Some(first.as_str()));
             if let Some(done) = of_first().find(|step| matches!(step.outcome, Some(Outcome::Done(_)))) {
@@ -83,10 +89,10 @@ pub async fn turn(shop: &Workshop, pixi: &PixiClient, order: &OrderId, effect: &
                     Seen::No => return Ok(Turn::NotSeen { event: event.to_owned(), document: first }),
                     Seen::NotYet => return Ok(Turn::Later),
                 }
-            } else if of_first().any(|step| step.state.is_open()) {
+            } else if of_first().any(|step| step.state.is_open() && now - step.intended_at < PATIENCE) {
                 return Ok(Turn::Later);
             } else {
-                // It was refused or never sent: this one goes first.
+                // It was refused or never sent, or is a person's by now: this one goes first.
                 claim()
             }
         }

@@ -361,6 +361,8 @@ impl Work<'_> {
         let known = before.surroundings.gone.as_ref();
         facts.surroundings.gone = Some(gone::count(known, GoneHow::Missing, now, others).await?);
         let current = before.payment.known().map(|payment| payment.id.as_str()).or(row.payment.as_deref());
+        // Unzer may never have answered while the order was there.
+        let current = current.or(before.pay_id.as_deref());
         if let Some(id) = current.filter(|_| facts.standing == Standing::Managed) {
             let external = facts.external_nr.clone();
             let read =

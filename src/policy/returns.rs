@@ -20,15 +20,10 @@ const REDELIVERY_WITHIN: TimeDelta = TimeDelta::days(7);
 pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(payment) = facts.payment.known() else { return };
-    if draft.money_held || !claim::may_refund(draft, payment) {
+    if draft.money_held {
         return;
     }
-    let by_transfer = sums::group(payment).awaits_transfer();
-    if facts.credit_notes().next().is_none() {
-        // A refund by hand without any credit note is nobody's either.
-        cancel::foreign_refunds_clear(draft);
-        return;
-    }
+    // Whether the money is due yet or not: such documents need a person.
     let pixi = draft.sums.pixi;
     if pixi.credited > pixi.invoiced + draft.tolerance() {
         draft.gives_back = true;
@@ -37,6 +32,15 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
             .with("credited", draft.amount(pixi.credited))
             .with("invoiced", draft.amount(pixi.invoiced));
         draft.notice(notice);
+        return;
+    }
+    if !claim::may_refund(draft, payment) {
+        return;
+    }
+    let by_transfer = sums::group(payment).awaits_transfer();
+    if facts.credit_notes().next().is_none() {
+        // A refund by hand without any credit note is nobody's either.
+        cancel::foreign_refunds_clear(draft);
         return;
     }
     if !cancel::foreign_refunds_clear(draft) {

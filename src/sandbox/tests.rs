@@ -6,6 +6,7 @@ mod cycles;
 mod looks;
 mod rules;
 mod scene;
+mod seeds;
 mod sending;
 mod surroundings;
 

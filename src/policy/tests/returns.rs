@@ -147,3 +147,12 @@ fn returns_after_a_chargeback_that_was_won_are_refunded() {
     assert_eq!(refunds(&story), ["refund:GS1:59.00:s-chg-2"]);
     assert_eq!(story.did.last().unwrap(), "book:GS1");
 }
+
+#[test]
+fn returns_over_more_than_was_invoiced_are_told_before_the_money_is_due() {
+    for story in [order("4711").secured_invoice(119_00), order("4711").prepayment(119_00)] {
+        // The other line went out on another order's invoice.
+        let story = story.settle().lock_by_hand(false).shipped("RE1", &[1]).credited("GS1", &[1, 2], 119_00).settle();
+        assert_eq!(story.problems(), [1505], "{:?}", story.plan().said);
+    }
+}

@@ -1,0 +1,586 @@
+//! One play: from one seed, orders of all kinds over thirty days, a daemon, and everything that can go wrong.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{NaiveTime, TimeDelta};
+
+use crate::books;
+use crate::cast::{CODES, Cast, MANDANTS};
+use crate::dice::Dice;
+use crate::kind::Kind;
+use crate::line::{Event, HEARTBEAT, Instance, Shared, arm};
+use crate::trace::Trace;
+use pixi_payd::clock::{Clock, Time};
+use pixi_payd::config::{self, QuietHours, Settings};
+use pixi_payd::engine::requests::{reauthorize_request, retry_request};
+use pixi_payd::engine::{Daemon, Scope, Stop};
+use pixi_payd::journal::{Decision, Journal, JournalError, Management, Options, OrderFilter, OrderRow};
+use pixi_payd::money::Currency;
+use pixi_payd::sandbox::World;
+use pixi_payd::sandbox::pixi::Shop;
+use pixi_payd::steps::{Effect, OrderId};
+
+/// Length of a play.
+const DAYS: i64 = 30;
+/// Orders of a play, at least.
+const ORDERS: usize = 5;
+/// Times at which people act.
+const MOMENTS: usize = 8;
+/// Begins of plays: with the night in March, with the night in October, with neither.
+const BEGINS: [&str; 3] = ["2026-03-05T08:00:00Z", "2026-10-01T07:00:00Z", "2026-06-02T07:00:00Z"];
+/// The nights with another length, as UTC instants of the change.
+const SPRING: &str = "2026-03-29T01:00:00Z";
+const AUTUMN: &str = "2026-10-25T01:00:00Z";
+
+/// How a play ended.
+#[derive(Debug)]
+pub struct Played {
+    /// Its seed.
+    pub seed: u64,
+    /// What happened.
+    pub trace: Trace,
+}
+
+impl Played {
+    /// True where all invariants held.
+    pub fn is_right(&self) -> bool {
+        self.trace.wrong.is_empty()
+    }
+}
+
+/// The quiet hours of a play.
+pub fn quiet_hours() -> QuietHours {
+    QuietHours { from: NaiveTime::MIN, until: NaiveTime::from_hms_opt(4, 0, 0).unwrap_or(NaiveTime::MIN) }
+}
+
+/// Plays a seed from begin to end. `kept`: its trace is kept.
+pub fn play(seed: u64, kept: bool) -> Played {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut dice = Dice::new(seed);
+        let begin: Time = dice.pick(&BEGINS).parse().unwrap();
+        let clock = Clock::simulated(begin, 1);
+        let world = World::new(clock.clone());
+        world.pixi.add_shop(Shop { id: MANDANTS[1].to_owned(), name: "Zwo".to_owned(), currency: Currency::EUR });
+        let shared = Shared::new(Cast::new(world.clone()), Trace::new(clock.clone(), kept), dice.fork());
+        let store = Store::new(seed);
+        let play = Play { seed, clock, world, shared: shared.clone(), dice, store, house: None, begun: 0, acted: 0 };
+        play.run(begin).await;
+        let mut stage = shared.lock();
+        let empty = Trace::new(stage.cast.world.clock.clone(), false);
+        Played { seed, trace: std::mem::replace(&mut stage.trace, empty) }
+    })
+}
+
+/// Key pairs of the mandants: those of the world's first two merchants.
+const KEYS: [(&str, &str); 2] = [("s-pub-sandbox1", "s-priv-sandbox1"), ("s-pub-sandbox2", "s-priv-sandbox2")];
+
+/// The configuration of all plays, read once.
+fn settings(world: &World) -> Arc<Settings> {
+    static READ: OnceLock<Arc<Settings>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let (user, password) = world.pixi_login();
+        let mut text = format!(
+            "timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://unused.db\n\
+             schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: \"00:00-04:00\"\n\
+             safety:\n  confirm_after: 5m\n  refund_delay: 30m\n  absent_after: 15m\n\
+             pixi:\n  sandbox:\n    active: true\n    endpoint: {}\n    username: {user}\n    password: {password}\n\
+             mandants:\n",
+            world.pixi.endpoint()
+        );
+        for (at, mandant) in MANDANTS.iter().enumerate() {
+            let (public, private) = KEYS[at];
+            text += &format!(
+                "  {mandant}:\n    name: {mandant}\n    pixi: sandbox\n    kind: test\n    \
+                 defaults: {{rounding_tolerance: 2, lock_customer_on_chargeback: {}}}\n    payment_types:\n",
+                at == 1
+            );
+            for (code, mode) in CODES.iter().zip(["expert", "standard"]) {
+                text += &format!(
+                    "      {code}:\n        active: true\n        mode: {mode}\n        event_invoice: UZE\n        \
+                     event_return: UZR\n        xml_tag: unzer\n        public_key: {public}\n        \
+                     private_key: {private}\n        unzer_url: http://127.0.0.1:9\n"
+                );
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pixi-payd.yaml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = config::load(&file).unwrap_or_else(|findings| panic!("{findings}"));
+        Arc::new(loaded.settings)
+    })
+    .clone()
+}
+
+/// The store's file, on RAM where there is any.
+struct Store(PathBuf);
+
+impl Store {
+    fn new(seed: u64) -> Self {
+        let ram = PathBuf::from("/dev/shm");
+        let folder = if ram.is_dir() { ram } else { std::env::temp_dir() };
+        // The same seed may be played twice at a time.
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let store = Self(folder.join(format!("pixi-payd-play-{}-{seed}-{count}.db", std::process::id())));
+        static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+        let empty = EMPTY.get_or_init(|| {
+            let file = folder.join(format!("pixi-payd-play-{}-empty-{count}.db", std::process::id()));
+            let options = Options::new(&file, Clock::simulated(Time::UNIX_EPOCH, 1)).simulated(0);
+            let journal = futures_util::FutureExt::now_or_never(Journal::open(options)).unwrap().unwrap();
+            journal.close();
+            let bytes = std::fs::read(&file).unwrap();
+            Self(file).remove();
+            bytes
+        });
+        std::fs::write(&store.0, empty).unwrap();
+        store
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut path = self.0.clone().into_os_string();
+        path.push(ending);
+        path.into()
+    }
+
+    fn remove(&self) {
+        for ending in ["", "-wal", "-shm", "-journal", ".lock"] {
+            let _ = std::fs::remove_file(self.beside(ending));
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A daemon that lives.
+struct House {
+    daemon: Arc<Daemon>,
+    journal: Journal,
+    instance: Instance,
+}
+
+struct Play {
+    seed: u64,
+    clock: Clock,
+    world: World,
+    shared: Shared,
+    dice: Dice,
+    store: Store,
+    house: Option<House>,
+    /// Daemons begun so far.
+    begun: u64,
+    /// Writes seen at the last count.
+    acted: u32,
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<(), JournalError>>>>;
+
+impl Play {
+    async fn run(mut self, begin: Time) {
+        let end = begin + TimeDelta::days(DAYS);
+        // From now on the daemon knows since when it looks for changed orders.
+        self.cycle().await;
+        for moment in self.moments(begin) {
+            let wait = (moment - self.clock.now()).to_std().unwrap_or_default();
+            self.clock.sleep(wait).await;
+            self.moment().await;
+            if !self.shared.lock().trace.wrong.is_empty() {
+                return;
+            }
+        }
+        let wait = (end - self.clock.now()).to_std().unwrap_or_default();
+        self.clock.sleep(wait).await;
+        self.rest().await;
+    }
+
+    /// When people act: by day, sometimes by night, and in the nights of the clock change.
+    fn moments(&mut self, begin: Time) -> Vec<Time> {
+        let mut moments: Vec<Time> = vec![begin];
+        for _ in 1..MOMENTS {
+            let day = begin + TimeDelta::days(self.dice.between(0, DAYS - 2));
+            let hour = if self.dice.chance(15) { self.dice.between(-11, -3) } else { self.dice.between(0, 12) };
+            moments.push(day + TimeDelta::hours(hour.max(0)) + TimeDelta::minutes(self.dice.between(0, 59)));
+        }
+        for change in [SPRING, AUTUMN] {
+            let change: Time = change.parse().unwrap();
+            if change > begin && change < begin + TimeDelta::days(DAYS) {
+                moments.push(change + TimeDelta::minutes(self.dice.between(-90, 240)));
+            }
+        }
+        moments.sort_unstable();
+        moments
+    }
+
+    async fn moment(&mut self) {
+        {
+            let stage = &mut *self.shared.lock();
+            let (cast, trace, dice) = (&mut stage.cast, &mut stage.trace, &mut self.dice);
+            let now = self.clock.now();
+            trace.note(|| "-- moment".to_owned());
+            for (night, kind) in [(SPRING, Kind::SpringNight), (AUTUMN, Kind::AutumnNight)] {
+                if (now - night.parse::<Time>().unwrap()).abs() < TimeDelta::hours(5) {
+                    trace.met(kind);
+                }
+            }
+            let sales = match cast.sold.len() {
+                0 => 3,
+                known if known < ORDERS => 2,
+                _ => usize::from(dice.chance(25)),
+            };
+            for _ in 0..sales {
+                cast.sell(dice, trace);
+            }
+            for _ in 0..dice.roll(5) {
+                cast.act(dice, trace);
+            }
+            for _ in 0..dice.weighted(&[(3, 0), (4, 1), (3, 2), (1, 3)]) {
+                let armed = arm(dice);
+                trace.note(|| format!("  armed: {:?} at {:?} after {}", armed.kind, armed.place, armed.after));
+                stage.armed.push(armed);
+            }
+            if dice.chance(6) {
+                let until = now + TimeDelta::minutes(dice.between(3, 90));
+                if dice.chance(50) {
+                    stage.outage(Kind::PixiOutage, None, until);
+                } else {
+                    let endpoint = KEYS[dice.roll(2)].0.to_owned();
+                    stage.outage(Kind::MandantOutage, Some(endpoint), until);
+                }
+            }
+        }
+        self.hints().await;
+        // Confirmed after 5 min, refunded after 30, absent after 15.
+        for (low, high) in [(0, 120), (310, 700), (1300, 2400)] {
+            let pause = self.dice.seconds(low, high);
+            self.clock.sleep(pause).await;
+            self.cycle().await;
+            if self.dice.chance(15) {
+                let stage = &mut *self.shared.lock();
+                stage.cast.act(&mut self.dice, &mut stage.trace);
+            }
+            if self.dice.chance(12) {
+                self.click().await;
+            }
+            if self.dice.chance(3) {
+                self.second_instance().await;
+            }
+            if self.dice.chance(3) {
+                self.jump();
+            }
+        }
+    }
+
+    /// The wall clock jumps, while no late effect is on its way: what is sure by the clock would not be.
+    fn jump(&mut self) {
+        let mut stage = self.shared.lock();
+        if stage.armed.iter().any(|armed| armed.kind == Kind::LateEffect)
+            || stage.trace.faults.contains_key(&Kind::LateEffect)
+        {
+            return;
+        }
+        let by = TimeDelta::minutes(self.dice.pick(&[-60, -7, -1, 1, 9, 60, 180]));
+        self.clock.jump(by);
+        stage.trace.met(Kind::ClockJump);
+    }
+
+    /// Webhooks tell of payments; some are lost, some come twice.
+    async fn hints(&mut self) {
+        let told = std::mem::take(&mut self.shared.lock().cast.told);
+        let Some(journal) = self.house.as_ref().map(|house| house.journal.clone()) else { return };
+        for payment in told {
+            let times = self.dice.weighted(&[(5, 1), (3, 0), (1, 2)]);
+            if times != 1 {
+                self.shared.lock().trace.met(Kind::Webhook);
+            }
+            for _ in 0..times {
+                let _ = journal.add_hint(&payment, "charge.succeeded").await;
+            }
+        }
+    }
+
+    /// A daemon is there, unless its store fails at its start.
+    async fn open(&mut self) -> bool {
+        if self.house.is_none() {
+            self.house = self.begin().await.ok();
+        }
+        self.house.is_some()
+    }
+
+    async fn begin(&mut self) -> Result<House, String> {
+        self.begun += 1;
+        let instance = self.shared.instance(self.world.wire());
+        let mut options =
+            Options::new(&self.store.0, self.clock.clone()).simulated(self.seed.wrapping_add(self.begun << 32));
+        options.faults = Some(Arc::new(instance.clone()));
+        let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
+        let wire = Arc::new(instance.clone());
+        let daemon = Daemon::start(
+            settings(&self.world),
+            wire,
+            journal.clone(),
+            self.clock.clone(),
+            self.begun,
+            Stop::default(),
+        );
+        let daemon = Arc::new(daemon.await.map_err(|error| error.to_string())?);
+        self.shared.lock().trace.note(|| "daemon begins".to_owned());
+        Ok(House { daemon, journal, instance })
+    }
+
+    /// One cycle, if the schedule lets one run.
+    async fn cycle(&mut self) {
+        if !self.open().await {
+            return;
+        }
+        let Some(house) = &self.house else { return };
+        // The schedule starts nothing in the quiet hours; somebody else may try.
+        if house.daemon.quiet_until().is_some() && !self.dice.chance(10) {
+            return;
+        }
+        let daemon = house.daemon.clone();
+        self.shared.lock().trace.note(|| "cycle".to_owned());
+        self.drive(Box::pin(async move { daemon.run_cycle(&Scope::default()).await.map(|_| ()) })).await;
+        let stage = &mut *self.shared.lock();
+        stage.trace.cycles += 1;
+        stage.watch.edited = false;
+        for wrong in books::always(&stage.cast) {
+            stage.trace.wrong(wrong);
+        }
+    }
+
+    /// Drives the daemon until it is done, dead, or put out of office.
+    async fn drive(&mut self, mut running: Running) {
+        let Some(house) = &self.house else { return };
+        let mut alive: Running = {
+            let (journal, clock, owner) = (house.journal.clone(), self.clock.clone(), house.daemon.owner());
+            Box::pin(async move {
+                loop {
+                    clock.sleep(HEARTBEAT).await;
+                    if let Err(error @ JournalError::NotOwner) = journal.heartbeat(owner).await {
+                        return Err(error);
+                    }
+                }
+            })
+        };
+        let shared = self.shared.clone();
+        let mut successor = None;
+        loop {
+            let event = tokio::select! {
+                biased;
+                event = shared.event() => event,
+                _ = &mut alive => Event::Died,
+                ended = &mut running => {
+                    if let Err(error) = ended {
+                        shared.lock().trace.note(|| format!("cycle ended early: {error}"));
+                    }
+                    break;
+                }
+            };
+            match event {
+                Event::Died => {
+                    shared.lock().trace.note(|| "daemon is dead".to_owned());
+                    drop(running);
+                    drop(alive);
+                    self.house = None;
+                    break;
+                }
+                Event::Hangs => {
+                    successor = self.take_over().await;
+                    shared.go_on();
+                }
+            }
+        }
+        if let Some(successor) = successor {
+            self.house = Some(successor);
+        }
+    }
+
+    /// While the first daemon hangs, a second one begins where the file system knows no locks, and works.
+    async fn take_over(&mut self) -> Option<House> {
+        self.clock.sleep(Duration::from_secs(30)).await;
+        let _ = std::fs::remove_file(self.store.beside(".lock"));
+        let second = self.begin().await.ok()?;
+        let daemon = second.daemon.clone();
+        // Its own faults wait for the first to be gone.
+        let armed = std::mem::take(&mut self.shared.lock().armed);
+        let ended = daemon.run_cycle(&Scope::default()).await;
+        self.shared.lock().armed = armed;
+        self.shared.lock().trace.note(|| format!("the second has run: {}", ended.is_ok()));
+        Some(second)
+    }
+
+    /// A second daemon on a store that is in use refuses to begin.
+    async fn second_instance(&mut self) {
+        if self.house.is_none() {
+            return;
+        }
+        let options = Options::new(&self.store.0, self.clock.clone()).simulated(1);
+        let Ok(journal) = Journal::open(options).await else { return };
+        let begun = journal.register_process("second").await;
+        let stage = &mut *self.shared.lock();
+        stage.trace.met(Kind::SecondInstance);
+        if !matches!(begun, Err(JournalError::AlreadyRunning)) {
+            stage.trace.wrong(format!("a second instance began: {begun:?}"));
+        }
+    }
+
+    /// A person does something on a page.
+    async fn click(&mut self) {
+        if !self.open().await {
+            return;
+        }
+        let Some(journal) = self.house.as_ref().map(|house| house.journal.clone()) else { return };
+        let rows = rows(&journal).await;
+        if rows.is_empty() {
+            return;
+        }
+        let row = &rows[self.dice.roll(rows.len())];
+        let order = row.order.clone();
+        let kind = self.dice.weighted(&[
+            (4, Kind::ClickRetry),
+            (2, Kind::ClickResolve),
+            (1, Kind::ClickIgnore),
+            (2, Kind::ClickReauthorize),
+            (2, Kind::ClickDecide),
+        ]);
+        self.shared.lock().trace.note(|| format!("click {kind:?} on {}", order.nr));
+        match kind {
+            Kind::ClickResolve => {
+                let Some(fingerprint) = &row.mark_fingerprint else { return };
+                let _ = journal.resolve(&order, fingerprint, "anna", "seen to").await;
+            }
+            Kind::ClickIgnore => {
+                let now = if row.management == Management::Ignored { Management::Managed } else { Management::Ignored };
+                let _ = journal.set_management(&order, now, "anna", "so").await;
+            }
+            Kind::ClickDecide => {
+                if !self.decide(&journal, &order).await {
+                    return;
+                }
+            }
+            _ => {
+                let asks = if kind == Kind::ClickRetry { retry_request } else { reauthorize_request };
+                let _ = journal.enqueue_request(asks("anna", &order, "please")).await;
+                if let Some(house) = &self.house {
+                    let daemon = house.daemon.clone();
+                    self.drive(Box::pin(async move { daemon.answer_requests().await })).await;
+                }
+            }
+        }
+        self.shared.lock().trace.met(kind);
+    }
+
+    /// A person looks at the books of both peers and says how a step ended that the daemon asks about.
+    async fn decide(&mut self, journal: &Journal, order: &OrderId) -> bool {
+        let Ok(steps) = journal.steps_of(order).await else { return false };
+        let asked =
+            steps.into_iter().find(|step| step.state.is_open() && step.looks > 0 && step.next_look_at.is_none());
+        let Some(step) = asked else { return false };
+        let is_done = {
+            let stage = self.shared.lock();
+            let ledgers = stage.cast.world.unzer.all_ledgers();
+            let has_token = |reference: &str| reference.contains(&step.token);
+            match &step.effect {
+                Effect::BookInvoice { invoice: document, .. } | Effect::BookReturn { credit_note: document, .. } => {
+                    !stage.cast.world.pixi.bookings_for(document).is_empty()
+                }
+                Effect::Ship { payment, .. } => {
+                    ledgers.iter().any(|ledger| ledger.payment == *payment && !ledger.shipments.is_empty())
+                }
+                effect if effect.kind().is_pixi() => true,
+                _ => ledgers.iter().any(|ledger| {
+                    let all = ledger.charges.iter().chain(&ledger.refunds).chain(&ledger.reversals);
+                    all.into_iter().any(|movement| has_token(&movement.reference))
+                }),
+            }
+        };
+        let decision = if is_done { Decision::Done } else { Decision::NotDone };
+        let decided = journal.decide(step.id, decision, "anna", "looked").await;
+        let mut stage = self.shared.lock();
+        stage.trace.note(|| format!("  {} is {decision:?}: {decided:?}", step.key));
+        stage.watch.decided();
+        decided.is_ok()
+    }
+
+    /// All is well again: the daemon gets the time it needs, and then the books must be right.
+    async fn rest(&mut self) {
+        self.shared.heal();
+        let mut quiet = 0;
+        for (round, minutes) in (0..).zip([6, 16, 35, 70, 70, 180, 540, 15, 60, 1500, 15, 60, 1500]) {
+            self.clock.sleep(Duration::from_secs(minutes * 60)).await;
+            while self.house.as_ref().is_some_and(|house| house.daemon.quiet_until().is_some()) {
+                self.clock.sleep(Duration::from_hours(1)).await;
+            }
+            self.cycle().await;
+            if !self.shared.lock().trace.wrong.is_empty() {
+                return;
+            }
+            let writes = self.shared.lock().trace.writes;
+            quiet = if writes == self.acted { quiet + 1 } else { 0 };
+            self.acted = writes;
+            if round >= 8 && quiet >= 2 {
+                break;
+            }
+        }
+        self.check_rest().await;
+    }
+
+    async fn check_rest(&mut self) {
+        if !self.open().await {
+            self.shared.lock().trace.wrong("the daemon does not begin".to_owned());
+            return;
+        }
+        let Some(house) = &self.house else { return };
+        let rows = rows(&house.journal).await;
+        let chains = house.journal.verify_chains().await;
+        let store = house.journal.verify_store().await;
+        let stage = &mut *self.shared.lock();
+        for row in &rows {
+            stage.trace.note(|| {
+                let mark = row.mark.as_ref().map(|mark| mark.number.to_string()).unwrap_or_default();
+                format!(
+                    "at rest: {} {} {} {mark} {}",
+                    row.order.nr, row.payment_status, row.transfer_status, row.reason
+                )
+            });
+        }
+        match chains {
+            Ok(chains) => {
+                for chain in chains.iter().filter(|chain| chain.broken_at.is_some()) {
+                    stage.trace.wrong(format!("the chain {} is broken", chain.chain));
+                }
+            }
+            Err(error) => stage.trace.wrong(error.to_string()),
+        }
+        match store {
+            Ok(checks) => {
+                for check in checks.iter().filter(|check| !check.offenders.is_empty()) {
+                    stage.trace.wrong(format!("not so: {}: {}", check.check, check.offenders.join(", ")));
+                }
+            }
+            Err(error) => stage.trace.wrong(error.to_string()),
+        }
+        for wrong in books::at_rest(&stage.cast, &rows) {
+            stage.trace.wrong(wrong);
+        }
+        let orders = stage.cast.sold.len();
+        if orders < ORDERS {
+            stage.trace.wrong(format!("only {orders} orders"));
+        }
+        house.instance.dies();
+    }
+}
+
+async fn rows(journal: &Journal) -> Vec<OrderRow> {
+    let mut rows = journal.list_orders(OrderFilter::default()).await.unwrap_or_default();
+    rows.sort_by_key(|row| row.order.nr);
+    rows
+}

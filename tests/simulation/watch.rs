@@ -1,0 +1,195 @@
+//! What is watched at each request, on the books of the simulated peers.
+
+use chrono::TimeDelta;
+
+use crate::cast::{Cast, Sold};
+use crate::trace::Trace;
+use pixi_payd::clock::Time;
+use pixi_payd::config::quiet::is_quiet;
+use pixi_payd::sandbox::world::ZONE;
+use pixi_payd::wire::{Effect, Peer, Request};
+
+/// Rounding tolerance of the play.
+pub const TOLERANCE: i64 = 2;
+
+/// A request that moves money or books, as it is recognised again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    key: String,
+    peer: Peer,
+    /// Payment id.
+    about: String,
+    at: Time,
+    looks: u32,
+}
+
+/// What is known of what was sent.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Sent, and the daemon cannot know what became of it.
+    open: Vec<Sent>,
+    /// A person changed something while this cycle ran.
+    pub edited: bool,
+}
+
+/// Reads by which a booking is looked for.
+const BOOKING_LOOKS: [&str; 3] = ["pixiPayGetInvoicesToCapture", "pixiCAGetInvoiceMatch", "pixiGetCustomerEvents"];
+
+impl Watch {
+    /// Looks at a request before it leaves. Answers what it is, where it must happen once.
+    pub fn sends(&mut self, request: &Request, cast: &Cast, trace: &mut Trace, now: Time) -> Option<Sent> {
+        if request.peer == Peer::Pixi {
+            let hours = crate::play::quiet_hours();
+            if is_quiet(hours, ZONE, now) {
+                trace.wrong(format!("{} in the quiet hours", request.call));
+            }
+        }
+        if request.effect == Effect::Read {
+            self.look(request);
+            return None;
+        }
+        match request.call {
+            "pixiPaySetAuthorizationStatus" => self.release(request, cast, trace),
+            "refund" => self.refund(request, cast, trace),
+            _ => {}
+        }
+        let sent = once(request, now)?;
+        self.never_again_unseen(&sent, trace);
+        Some(sent)
+    }
+
+    /// The daemon cannot know what became of it.
+    pub fn uncertain(&mut self, sent: Option<Sent>) {
+        self.open.extend(sent);
+    }
+
+    /// A person has decided: what was open is closed.
+    pub fn decided(&mut self) {
+        self.open.clear();
+    }
+
+    fn look(&mut self, request: &Request) {
+        for sent in &mut self.open {
+            let seen = match request.peer {
+                Peer::Unzer => sent.peer == Peer::Unzer && request.url.path().contains(&sent.about),
+                Peer::Pixi => sent.peer == Peer::Pixi && BOOKING_LOOKS.contains(&request.call),
+            };
+            sent.looks += u32::from(seen);
+        }
+    }
+
+    fn never_again_unseen(&mut self, sent: &Sent, trace: &mut Trace) {
+        let Some(at) = self.open.iter().position(|open| open.key == sent.key) else { return };
+        let before = self.open.remove(at);
+        let wait = if sent.peer == Peer::Pixi { TimeDelta::minutes(10) } else { TimeDelta::minutes(15) };
+        if before.looks < 2 || sent.at - before.at < wait {
+            trace.wrong(format!(
+                "sent again unseen: {} after {} s and {} looks",
+                sent.key,
+                (sent.at - before.at).num_seconds(),
+                before.looks
+            ));
+        }
+    }
+
+    /// No release without money or lock.
+    fn release(&self, request: &Request, cast: &Cast, trace: &mut Trace) {
+        if self.edited {
+            return;
+        }
+        let body = String::from_utf8_lossy(&request.body);
+        let Some(sold) = cast.sold.iter().find(|sold| body.contains(&format!(">{}<", sold.nr))) else { return };
+        let Some(order) = cast.world.pixi.order(sold.nr).filter(|_| !sold.is_borrowed) else { return };
+        let cover = cast.cover(sold);
+        let claimed = matches!(sold.slug, "invoice" | "invoice-secured");
+        let (_, credited) = cast.documents(sold.nr);
+        let covered = cover.net + cover.rest >= order.total() - credited - TOLERANCE;
+        if order.lock.is_none() && !covered && !claimed {
+            trace.wrong(format!(
+                "order {} released without money or lock: {} of {}",
+                sold.nr,
+                cover.net + cover.rest,
+                order.total()
+            ));
+        }
+    }
+
+    /// A refund never eats money that a shipped invoice still needs.
+    fn refund(&self, request: &Request, cast: &Cast, trace: &mut Trace) {
+        let Some(sold) = payment_of(request).and_then(|id| cast.of_payment(&id)) else { return };
+        let cover = cast.cover(sold);
+        let (invoiced, credited) = cast.documents(sold.nr);
+        let amount = amount(request, sold);
+        if !self.edited && !sold.is_gone && cover.net - amount < invoiced - credited - TOLERANCE {
+            trace.wrong(format!(
+                "order {}: a refund of {amount} leaves {}, {} has to stay",
+                sold.nr,
+                cover.net - amount,
+                invoiced - credited
+            ));
+        }
+    }
+}
+
+fn amount(request: &Request, sold: &Sold) -> i64 {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let text = match &body["amount"] {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    pixi_payd::money::Money::parse(&text, sold.currency).map_or(0, |parsed| parsed.money.minor)
+}
+
+/// The payment a request is about.
+fn payment_of(request: &Request) -> Option<String> {
+    let mut parts = request.url.path().split('/');
+    parts.find(|part| *part == "payments")?;
+    parts.next().filter(|id| id.contains("-pay-")).map(str::to_owned)
+}
+
+/// The first number of a document in a text.
+fn document_in(text: &str) -> Option<String> {
+    ["RE", "GS"].iter().find_map(|prefix| {
+        let at = text.match_indices(prefix).find(|(at, _)| text[at + 2..].starts_with(|c: char| c.is_ascii_digit()))?.0;
+        Some(text[at..].chars().take_while(char::is_ascii_alphanumeric).collect())
+    })
+}
+
+/// What a request does, where it may be done only once.
+fn once(request: &Request, now: Time) -> Option<Sent> {
+    let body = String::from_utf8_lossy(&request.body);
+    let (key, about) = match request.call {
+        "capture" | "refund" | "reverse" | "ship" => {
+            let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            let reference = json["paymentReference"].as_str().unwrap_or_default();
+            let head = reference.rsplit_once(' ').map_or("", |(head, _)| head).to_owned();
+            (format!("{} {} {head}", request.call, request.url.path()), payment_of(request)?)
+        }
+        "pixiPaySetInvoiceCapture" | "pixiCACreateManualBooking" => {
+            (format!("{} {}", request.call, document_in(&body)?), String::new())
+        }
+        _ => return None,
+    };
+    Some(Sent { key, peer: request.peer, about, at: now, looks: 0 })
+}
+
+/// A write in a few words, for the trace.
+pub fn told(request: &Request) -> String {
+    match request.peer {
+        Peer::Unzer => format!("{} {}", request.url.path(), String::from_utf8_lossy(&request.body)),
+        Peer::Pixi => {
+            let body = String::from_utf8_lossy(&request.body);
+            let inner = body.split_once("Body>").map_or(&*body, |(_, rest)| rest);
+            inner.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim()).fold(
+                String::new(),
+                |mut all, text| {
+                    if !text.is_empty() {
+                        all.push('|');
+                        all.push_str(text);
+                    }
+                    all
+                },
+            )
+        }
+    }
+}
