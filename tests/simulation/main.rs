@@ -6,7 +6,7 @@
 //! Crashes are simulated above the store, so nothing waits for the disk. What must hold is looked up in the books of the
 //! simulated peers (`books`, `watch`), never in what the daemon believes.
 //!
-//! Replay a seed: `SEED=123 cargo test --test simulation replay -- --nocapture --ignored`.
+//! Replay a seed: `SEED=123 cargo test --test simulation replay -- --nocapture`.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a play that cannot begin has failed")]
 #![allow(clippy::print_stdout, reason = "counts and traces are what is asked for")]

@@ -14,7 +14,7 @@ fn number(name: &str, else_: u64) -> u64 {
 
 /// The command that shows a seed.
 fn replay_of(seed: u64) -> String {
-    format!("SEED={seed} cargo test --test simulation replay -- --nocapture --ignored")
+    format!("SEED={seed} cargo test --test simulation replay -- --nocapture")
 }
 
 fn told(played: &Played) -> String {
@@ -71,10 +71,11 @@ fn play_all(from: u64, count: u64) -> Vec<String> {
     wrong.into_inner().unwrap().into_values().collect()
 }
 
+/// `SEEDS` and `FROM` say which; `tests/soak` gives them.
 #[test]
-fn some_seeds_leave_the_books_right() {
-    let wrong = play_all(1, 60);
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+fn seeds_leave_the_books_right() {
+    let wrong = play_all(number("FROM", 1), number("SEEDS", 60));
+    assert!(wrong.is_empty(), "{} seeds failed\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -85,15 +86,8 @@ fn fifty_seeds_played_twice_give_equal_traces() {
     }
 }
 
+/// Plays `SEED` and shows what happened.
 #[test]
-#[ignore = "tests/run and tests/soak run it with a number of seeds"]
-fn soak() {
-    let wrong = play_all(number("FROM", 1), number("SEEDS", 1_000));
-    assert!(wrong.is_empty(), "{} seeds failed\n{}", wrong.len(), wrong.join("\n"));
-}
-
-#[test]
-#[ignore = "shows one seed"]
 fn replay() {
     let played = play(number("SEED", 1), true);
     for line in played.trace.lines() {
