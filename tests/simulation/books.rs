@@ -94,7 +94,7 @@ pub fn at_rest(cast: &Cast, rows: &[OrderRow]) -> Vec<String> {
         if row.payment_status == "MANUAL" || sold.is_borrowed {
             continue;
         }
-        let lost = lost(cast, sold, row, &cast.ledgers(sold, &all), mark.is_some());
+        let lost = lost(cast, sold, row, &Cast::ledgers(sold, &all), mark.is_some());
         if !lost.is_empty() {
             let mark = mark.map(|mark| mark.number.to_string()).unwrap_or_default();
             wrong.push(format!("order {} {} ({mark}; {}): {}", sold.nr, sold.slug, row.reason, lost.join("; ")));

@@ -230,7 +230,7 @@ impl Cast {
                 });
                 let is_borrowed = way == 14;
                 let (is_gone, is_touched) = (false, false);
-                self.sold.push(Sold { nr, mandant, slug, payment, currency, is_borrowed, is_gone, is_touched });
+                self.sold.push(Sold { nr, mandant, slug, payment, currency, is_gone, is_borrowed, is_touched });
             }
             Err(error) => trace.note(|| format!("shop: import: {error}")),
         }
@@ -480,7 +480,7 @@ impl Cast {
     }
 
     /// Everything at Unzer that belongs to an order: its payment and those that replaced it.
-    pub fn ledgers(&self, sold: &Sold, all: &[Ledger]) -> Vec<Ledger> {
+    pub fn ledgers(sold: &Sold, all: &[Ledger]) -> Vec<Ledger> {
         let own = |ledger: &&Ledger| sold.payment.as_ref() == Some(&ledger.payment) || is_anew(sold, ledger);
         all.iter().filter(own).cloned().collect()
     }
@@ -489,7 +489,7 @@ impl Cast {
     pub fn cover(&self, sold: &Sold) -> Cover {
         let all = self.world.unzer.all_ledgers();
         let mut cover = Cover::default();
-        for ledger in self.ledgers(sold, &all) {
+        for ledger in Self::ledgers(sold, &all) {
             cover.net += ledger.captured - ledger.refunded - ledger.charged_back;
             cover.rest +=
                 (ledger.authorized - ledger.reversed - ledger.captured).max(0) * i64::from(ledger.authorized > 0);

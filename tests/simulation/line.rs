@@ -332,10 +332,8 @@ impl Wire for Instance {
         }
         let answer = self.through(request, fault).await;
         let lost = match (&answer, fault) {
-            (Err(SendError::NotSent(_)), _) | (Ok(_), None) => false,
-            (Err(SendError::Unknown(_)), _) => true,
-            (Ok(_), Some(Fault::SlowAnswer(_) | Fault::Html403)) => false,
-            (Ok(_), Some(_)) => true,
+            (Err(SendError::NotSent(_)), _) | (Ok(_), None | Some(Fault::SlowAnswer(_) | Fault::Html403)) => false,
+            (Err(SendError::Unknown(_)), _) | (Ok(_), Some(_)) => true,
         };
         if lost {
             self.shared.lock().watch.uncertain(sent);

@@ -1,5 +1,6 @@
 //! One play: from one seed, orders of all kinds over thirty days, a daemon, and everything that can go wrong.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -94,13 +95,15 @@ fn settings(world: &World) -> Arc<Settings> {
         );
         for (at, mandant) in MANDANTS.iter().enumerate() {
             let (public, private) = KEYS[at];
-            text += &format!(
+            let _ = write!(
+                text,
                 "  {mandant}:\n    name: {mandant}\n    pixi: sandbox\n    kind: test\n    \
                  defaults: {{rounding_tolerance: 2, lock_customer_on_chargeback: {}}}\n    payment_types:\n",
                 at == 1
             );
             for (code, mode) in CODES.iter().zip(["expert", "standard"]) {
-                text += &format!(
+                let _ = write!(
+                    text,
                     "      {code}:\n        active: true\n        mode: {mode}\n        event_invoice: UZE\n        \
                      event_return: UZR\n        xml_tag: unzer\n        public_key: {public}\n        \
                      private_key: {private}\n        unzer_url: http://127.0.0.1:9\n"
