@@ -394,8 +394,8 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     {
         let api = "live".into();
         let mut write = std::pin::pin!(shop.journal.set_cursor(&api, "changed", "42"));
-        // Polled once: queued, then dropped.
-        assert!(futures_util::poll!(write.as_mut()).is_pending());
+        // Polled once: queued, perhaps stored already; then dropped.
+        let _ = futures_util::poll!(write.as_mut());
     }
     shop.journal.set_cursor(&"live".into(), "other", "1").await.unwrap();
     assert_eq!(shop.journal.cursor(&"live".into(), "changed").await.unwrap().as_deref(), Some("42"));
