@@ -7,7 +7,6 @@ use crate::steps::{Effect, Guards, ReasonCode, ReverseAt};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment, TransactionKind};
 
-use super::attempts::Attempt;
 use super::cancel;
 use super::capture;
 use super::draft::Draft;
@@ -38,7 +37,7 @@ pub(super) fn release(draft: &mut Draft<'_>, payment: &Payment, group: Group) {
 
 /// Enough money is there for everything ordered and not returned.
 fn received(draft: &Draft<'_>) -> bool {
-    draft.sums.unzer.net >= draft.sums.pixi.owed - draft.sums.pixi.credited - draft.tolerance()
+    draft.sums.unzer.net >= draft.sums.pixi.still_owed() - draft.tolerance()
 }
 
 /// R10: says how much of the prepayment is there, and keeps the goods locked until all of it is. True where the lock
@@ -54,12 +53,12 @@ fn await_prepayment(draft: &mut Draft<'_>) -> bool {
 }
 
 fn awaited(draft: &Draft<'_>, number: Number) -> Notice {
-    let needed = draft.sums.pixi.owed - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.still_owed();
     Notice::hint(number).with("paid", draft.amount(draft.sums.unzer.net)).with("needed", draft.amount(needed))
 }
 
 fn await_phrase(draft: &Draft<'_>) -> Phrase {
-    let needed = draft.sums.pixi.owed - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.still_owed();
     let paid = draft.amount(draft.sums.unzer.net);
     Phrase::new(PhraseKey::AwaitingMoney).with("paid", paid).with("needed", draft.amount(needed))
 }
@@ -146,10 +145,11 @@ fn reverse(draft: &mut Draft<'_>, payment: &Payment, group: Group, amount: i64, 
         payment: payment.id.clone(),
         amount: draft.facts.money(amount),
         at: ReverseAt::Claim { charge: claim.id.clone() },
-        reason: (group == Group::Secured).then_some(ReasonCode::Cancel),
+        reason: cancel::reason(payment, ReasonCode::Cancel),
     };
     // What is shipped and not paid yet has to stay claimed; a secured claim is given back only after its notice.
-    let stays = if group == Group::Secured { pixi.invoiced } else { pixi.invoiced - pixi.credited - unzer.net };
+    let stays =
+        if group == Group::Secured { pixi.invoiced } else { pixi.invoiced - returns::claimable(draft) - unzer.net };
     let guards = Guards {
         capturable: unzer.claim - sums::pending(payment, TransactionKind::CancelAuthorize),
         captured: unzer.captured,
@@ -189,12 +189,8 @@ pub(super) fn ship(draft: &mut Draft<'_>) {
     let effect = Effect::Ship { payment: payment.id.clone(), invoice: invoice.nr.clone() };
     let written = draft.amount(unzer.claim);
     let attempt = draft.step("C5", format!("ship:{}", payment.id), effect, Guards::default());
-    match attempt {
-        Attempt::Go { .. } => {
-            draft.say(Phrase::new(PhraseKey::ShipmentNotice).with("document", &invoice.nr).with("amount", &written));
-        }
-        Attempt::Later { at, .. } => draft.wake(at),
-        _ => {}
+    if attempt.goes() {
+        draft.say(Phrase::new(PhraseKey::ShipmentNotice).with("document", &invoice.nr).with("amount", &written));
     }
     if let Some(refusal) = attempt.refusal() {
         draft.rule("C5");

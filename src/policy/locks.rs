@@ -59,7 +59,7 @@ pub(super) fn lock(draft: &mut Draft<'_>, rule: &'static str, notice: &Notice) -
 
 /// What a lock is set for: the problem, and how bad it is where that can grow.
 fn cause(draft: &Draft<'_>, notice: &Notice) -> String {
-    let missing = draft.sums.pixi.ordered - draft.sums.pixi.credited - draft.sums.cover();
+    let missing = draft.sums.pixi.needed() - draft.sums.cover();
     let charged_back: i64 = draft
         .facts
         .payments()

@@ -82,7 +82,7 @@ pub(super) fn asked_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
 fn missing(draft: &Draft<'_>) -> Option<i64> {
     let pixi = draft.sums.pixi;
     let lost = draft.sums.unzer.rest - usable_rest(draft);
-    let missing = pixi.owed - pixi.credited - (draft.sums.cover() - lost);
+    let missing = pixi.still_owed() - (draft.sums.cover() - lost);
     (missing > draft.tolerance()).then_some(missing)
 }
 

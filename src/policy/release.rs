@@ -142,7 +142,7 @@ pub(super) fn shortage(draft: &Draft<'_>) -> Option<(&'static str, Notice)> {
 
 /// R7: the order was let go locked because the capture was refused, and the money has not come since.
 pub(super) fn refused_at_release(draft: &Draft<'_>) -> Option<Notice> {
-    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.needed();
     if draft.facts.mode != Mode::Standard
         || !locks::released_with_problem(draft)
         || draft.sums.unzer.net >= needed - draft.tolerance()
@@ -163,14 +163,14 @@ fn refused_notice(amount: String, code: &str) -> Notice {
 }
 
 fn cover_notice(draft: &Draft<'_>, number: Number) -> Notice {
-    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.needed();
     let cover = draft.amount(draft.sums.cover());
     Notice::problem(number).with("cover", cover).with("needed", draft.amount(needed))
 }
 
 /// Unzer examines the payment, and what is there without its leave is not enough.
 pub(super) fn in_review(draft: &Draft<'_>, payment: &Payment) -> bool {
-    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.needed();
     let there = draft.sums.unzer.net + draft.sums.unzer.rest;
     payment.state == PaymentState::PaymentReview && there < needed - draft.tolerance()
 }
@@ -199,7 +199,7 @@ fn shows(draft: &Draft<'_>, payment: &Payment) -> Shows {
 /// R6: the money covers the order within the tolerance. Too much is only said.
 fn enough_money(draft: &mut Draft<'_>) -> ControlFlow<()> {
     let cover = draft.sums.cover();
-    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.needed();
     if cover < needed - draft.tolerance() {
         let notice = cover_notice(draft, Number::TooLittleMoney);
         return locks::lock_and_release(draft, "R6", notice);

@@ -189,10 +189,10 @@ pub const PARTS: &[Part] = &[
                 "R10",
                 "",
                 "prepayment, the money is not there",
-                "locked, bank data written, released; unlocked when the money is there",
+                "locked, released, bank data written; unlocked when the money is there",
             ),
             rule("R11", "", "prepayment, the money is there", "released"),
-            rule("R12", "", "invoice, secured invoice", "bank data written, released"),
+            rule("R12", "", "invoice, secured invoice", "released, bank data written"),
             rule(
                 "R14",
                 "",

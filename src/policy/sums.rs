@@ -214,6 +214,16 @@ impl UnzerSums {
 }
 
 impl PixiSums {
+    /// W − G: what the customer owes for goods and has not returned.
+    pub fn still_owed(&self) -> i64 {
+        self.owed - self.credited
+    }
+
+    /// O − G: what a payment has to cover before the goods have left.
+    pub fn needed(&self) -> i64 {
+        self.ordered - self.credited
+    }
+
     fn of(facts: &Facts, tolerance: i64) -> Self {
         let invoiced: i64 = facts.invoices().map(|document| document.total).sum();
         let credited: i64 = facts.credit_notes().map(|document| document.total).sum();

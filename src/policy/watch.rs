@@ -77,7 +77,7 @@ pub(super) fn cover_after_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
         return ControlFlow::Continue(());
     }
     let cover = draft.sums.cover();
-    let needed = draft.sums.pixi.ordered - draft.sums.pixi.credited;
+    let needed = draft.sums.pixi.needed();
     let in_review = draft.facts.payment.known().is_some_and(|payment| release::in_review(draft, payment));
     let (rule, notice) = if cover < needed - draft.tolerance() || in_review {
         let told_at_release = release::shortage(draft).filter(|_| locks::released_with_problem(draft));
