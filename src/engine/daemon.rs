@@ -67,6 +67,8 @@ pub struct Daemon {
     /// One cycle at a time.
     turn: Mutex<()>,
     last_start: RwLock<Option<Time>>,
+    /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
+    interrupted: AtomicBool,
 }
 
 impl Daemon {
@@ -84,6 +86,7 @@ impl Daemon {
     ) -> Result<Self, DaemonError> {
         Pattern::parse(&settings.schedule.cycle)?;
         let label = format!("pixi-payd {}", std::process::id());
+        let interrupted = AtomicBool::new(!journal.processes().await?.is_empty());
         let owner = journal.register_process(&label).await?;
         let stack = stack(transport, &settings, &clock, seed);
         let workshop = Self::workshop(settings, &stack, &journal, &clock);
@@ -96,6 +99,7 @@ impl Daemon {
             stop,
             turn: Mutex::new(()),
             last_start: RwLock::new(None),
+            interrupted,
         })
     }
 
@@ -243,10 +247,12 @@ impl Daemon {
                     self.tick().await;
                     continue;
                 };
-                if next.at > self.clock.now() {
+                let at_once = self.interrupted.load(Ordering::Relaxed) && self.quiet_until().is_none();
+                if next.at > self.clock.now() && !at_once {
                     self.wait_until(next.at).await;
                     continue;
                 }
+                self.interrupted.store(false, Ordering::Relaxed);
                 *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
                 if let Err(error) = self.run_cycle(&Scope::default()).await {
                     tracing::error!("cycle ended early: {error}");

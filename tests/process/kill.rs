@@ -1,0 +1,206 @@
+//! Killed at random moments, over and over: nothing is done twice, nothing is lost.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::Duration;
+
+use pixi_payd::clock::{Clock, Stopwatch};
+
+use crate::dice::Dice;
+use crate::gate::{Blow, Gate, Moment};
+use crate::house::{ABSENT_AFTER_S, Place, SPEED, stage};
+use crate::people::{KINDS, People};
+use crate::{books, store};
+
+/// Kills in a plain run of the tests; `KILLS` sets another number.
+const KILLS: u64 = 6;
+/// Orders for each kill.
+const ORDERS_PER_KILL: u64 = 20;
+/// Orders in the middle of their lives at the same time.
+const AT_ONCE: usize = 150;
+/// A blow whose request does not come is struck without one.
+const PATIENCE: Duration = Duration::from_millis(2500);
+/// All orders have ended this long after the last kill.
+const REST: Duration = Duration::from_mins(3);
+/// Nothing more may happen for so long after that: 15 sandbox minutes.
+const QUIET: Duration = Duration::from_secs(15);
+/// A daemon that was killed works on within this time.
+const RESUMES: Duration = Duration::from_secs(30);
+
+/// Requests worth a blow of their own: each of them happens once.
+const CALLS: [&str; 8] = [
+    "capture",
+    "refund",
+    "reverse",
+    "ship",
+    "pixiPaySetInvoiceCapture",
+    "pixiCACreateManualBooking",
+    "pixiPaySetAuthorizationStatus",
+    "pixiSetOrderShippingLock",
+];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// When a daemon dies.
+enum Death {
+    /// In the middle of a request.
+    At(Blow),
+    /// So long after it was started.
+    After(Duration),
+}
+
+fn draw(dice: &mut Dice) -> Death {
+    let millis = |dice: &mut Dice, most: i64| Duration::from_millis(dice.between(0, most).unsigned_abs());
+    if dice.chance(20) {
+        return Death::After(millis(dice, 2000));
+    }
+    let moment = match dice.roll(5) {
+        0 => Moment::Before,
+        1 => Moment::Late,
+        2 => Moment::Effect,
+        3 => Moment::Answered(Duration::ZERO),
+        _ => Moment::Answered(millis(dice, 8)),
+    };
+    if dice.chance(30) {
+        let nth = u32::try_from(dice.between(1, 60)).unwrap();
+        return Death::At(Blow { call: None, nth, moment });
+    }
+    let nth = u32::try_from(dice.between(1, 4)).unwrap();
+    Death::At(Blow { call: Some(dice.pick(&CALLS)), nth, moment })
+}
+
+/// What the kills hit, for the report.
+#[derive(Default)]
+struct Tally {
+    killed: u64,
+    in_a_step: u64,
+    by_kind: BTreeMap<String, u64>,
+    first_request: Duration,
+    first_write: Duration,
+}
+
+impl Tally {
+    fn say(&self, watch: &Stopwatch) {
+        let share = self.in_a_step * 100 / self.killed.max(1);
+        let kinds = self.by_kind.iter().fold(String::new(), |mut all, (kind, count)| {
+            let _ = write!(all, " {kind} {count}");
+            all
+        });
+        println!(
+            "{} kills in {} s, {} hit an open step ({share} %):{kinds}",
+            self.killed,
+            watch.elapsed().as_secs(),
+            self.in_a_step
+        );
+        println!(
+            "the daemon asked again within {} ms of its start and wrote within {} ms",
+            self.first_request.as_millis(),
+            self.first_write.as_millis(),
+        );
+    }
+}
+
+/// Kills the daemon once. `dice` say when.
+async fn kill(dice: &mut Dice, real: &Clock, gate: &Gate, place: &Place, tally: &mut Tally) {
+    gate.watch(place.start());
+    match draw(dice) {
+        Death::At(blow) => {
+            gate.arm(blow);
+            gate.struck(PATIENCE).await;
+        }
+        Death::After(time) => real.sleep(time).await,
+    }
+    let seen = gate.seen();
+    let status = gate.finish();
+    assert_eq!(status.signal(), Some(9), "the daemon ended by itself: {status}\n{}", place.log_end());
+    tally.killed += 1;
+    tally.first_request = tally.first_request.max(seen.first_request.unwrap_or_default());
+    tally.first_write = tally.first_write.max(seen.first_write.unwrap_or_default());
+    let cut_off = store::cut_off(&place.store()).await;
+    tally.in_a_step += u64::from(!cut_off.is_empty());
+    for (kind, count) in cut_off {
+        *tally.by_kind.entry(kind).or_default() += count;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
+    let kills = number("KILLS").unwrap_or(KILLS);
+    let seed = number("SEED").unwrap_or_else(|| getrandom::u64().unwrap() % 1_000_000);
+    println!("SEED={seed} KILLS={kills}");
+    let real = Clock::system();
+    let watch = real.stopwatch();
+    let (world, gate, place) = stage().await;
+    let people = People::new(&world);
+    let orders = usize::try_from(kills * ORDERS_PER_KILL).unwrap().max(KINDS.len());
+    let (mut dice, mut tally) = (Dice::new(seed), Tally::default());
+
+    let sells = {
+        let (people, real) = (people.clone(), real.clone());
+        tokio::spawn(async move {
+            while people.sold().len() < orders {
+                if people.in_hand() < AT_ONCE {
+                    people.sell();
+                }
+                real.sleep(Duration::from_millis(10)).await;
+            }
+        })
+    };
+    for n in 1..=kills {
+        kill(&mut dice, &real, &gate, &place, &mut tally).await;
+        if n % 25 == 0 {
+            println!(
+                "{n} kills, {} orders, {} in hand, {} s",
+                people.sold().len(),
+                people.in_hand(),
+                watch.elapsed().as_secs()
+            );
+        }
+    }
+    tally.say(&watch);
+
+    gate.watch(place.start());
+    let all = async {
+        sells.await.unwrap();
+        people.all_over(REST).await
+    };
+    let ended = real.timeout(REST * 2, all).await.unwrap_or_else(|_| Err(people.waiting()));
+    assert!(ended.is_ok(), "SEED={seed}: {}\n{}", ended.unwrap_err(), place.log_end());
+    println!("{orders} orders ended after {} s", watch.elapsed().as_secs());
+    let seen = gate.seen();
+    assert!(tally.first_request.max(seen.first_request.unwrap_or(RESUMES)) < RESUMES);
+    assert!(tally.first_write.max(seen.first_write.unwrap_or(RESUMES)) < RESUMES);
+
+    // What was cut off in the last moments is looked for, and whoever would do something twice gets the time to.
+    let closed = async {
+        while store::open_steps(&place.store()).await > 0 {
+            real.sleep(Duration::from_millis(500)).await;
+        }
+    };
+    assert!(real.timeout(REST, closed).await.is_ok(), "steps stay open\n{}", place.log_end());
+    real.sleep(QUIET).await;
+    assert_eq!(gate.ended(), None, "the daemon ended by itself\n{}", place.log_end());
+    place.signal(&gate, "TERM");
+    let status = gate.wait(&real, RESUMES).await;
+    assert_eq!(status.map(|status| status.code()), Some(Some(0)), "{}", place.log_end());
+
+    let wrong = books::wrong(&world, &people.sold());
+    assert!(wrong.is_empty(), "SEED={seed}: {} wrong\n{}\n{}", wrong.len(), wrong.join("\n"), place.log_end());
+    place.run(&["verify"]);
+    let problems = place.run(&["orders", "--problems", "--json"]);
+    assert_eq!(problems.trim(), "[]");
+    let absent = store::absent(&place.store()).await;
+    println!(
+        "{} requests never arrived; the longest was taken again after {} s",
+        absent.count,
+        absent.longest / i64::from(SPEED)
+    );
+    assert!(absent.soonest[0].is_none_or(|waited| waited >= ABSENT_AFTER_S), "{absent:?}");
+    assert!(absent.soonest[1].is_none_or(|waited| waited >= 600), "{absent:?}");
+    if kills >= 50 {
+        assert!(tally.in_a_step * 3 >= tally.killed, "too few kills hit work");
+    }
+}
