@@ -13,7 +13,7 @@ use crate::gate::{Doors, Gate};
 
 /// Sandbox seconds per second: minutes of waiting become seconds, while leases and permits still live long enough for a
 /// busy machine.
-pub const SPEED: u32 = 60;
+pub const SPEED: u32 = 120;
 /// `absent_after` here: half a sandbox minute.
 pub const ABSENT_AFTER_S: i64 = 30;
 
@@ -80,12 +80,12 @@ impl Place {
         self.limit = blocks.map(|blocks| format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\""));
     }
 
-    /// The sandbox's configuration with shorter brakes and more runs of the schedule.
+    /// The sandbox's configuration with shorter brakes.
     fn configuration(&self, world: &World, doors: &Doors) -> String {
         let (user, password) = world.pixi_login();
         let mut text = format!(
             "timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{}\n\
-             schedule:\n  cycle: \"*/20 * * * * *\"\n  quiet_hours: none\n\
+             schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: none\n\
              safety:\n  confirm_after: 20s\n  refund_delay: 30s\n  absent_after: {ABSENT_AFTER_S}s\n  \
              max_givebacks_per_cycle: off\n\
              pixi:\n  sandbox:\n    active: true\n    endpoint: {}\n    username: {user}\n    password: {password}\n    \

@@ -11,6 +11,7 @@ mod books;
 #[path = "../simulation/dice.rs"]
 #[allow(dead_code, reason = "the simulation rolls in more ways")]
 mod dice;
+mod disk;
 mod gate;
 mod house;
 mod kill;

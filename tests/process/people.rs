@@ -13,7 +13,7 @@ use pixi_payd::sandbox::unzer::Ledger;
 use pixi_payd::sandbox::{World, world::Seller};
 
 /// How often somebody looks whether the daemon has done what they wait for.
-const GLANCE: Duration = Duration::from_millis(250);
+const GLANCE: Duration = Duration::from_millis(400);
 
 /// What happens in an order's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +170,11 @@ impl People {
     /// All orders sold so far.
     pub fn sold(&self) -> Vec<Sold> {
         self.sold.lock().unwrap().clone()
+    }
+
+    /// How many orders were sold so far.
+    pub fn count(&self) -> usize {
+        self.sold.lock().unwrap().len()
     }
 
     /// How many lives are not over.
