@@ -165,7 +165,8 @@ impl Place {
     /// The end of the log, for messages.
     pub fn log_end(&self) -> String {
         let log = self.log();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
+        let last = |lines: Vec<&str>| lines[lines.len().saturating_sub(30)..].join("\n");
+        let bad = log.lines().filter(|line| !line.contains("INFO"));
+        format!("{}\n...\n{}", last(bad.collect()), last(log.lines().collect()))
     }
 }
