@@ -26,23 +26,28 @@ pub struct Place {
     limit: Option<String>,
 }
 
-/// Peers, the gate before them, and a place for the daemon.
+/// Peers, the gate before them, and a place for a daemon that works each sandbox minute.
 pub async fn stage() -> (World, Gate, Place) {
+    stage_with("0 * * * * *").await
+}
+
+/// The same with another schedule.
+pub async fn stage_with(cycle: &str) -> (World, Gate, Place) {
     let clock = Clock::simulated(start(), SPEED);
     let world = World::new(clock);
     let (gate, doors) = Gate::serve(&world).await;
-    let place = Place::new(&world, &doors);
+    let place = Place::new(&world, &doors, cycle);
     (world, gate, place)
 }
 
 impl Place {
-    fn new(world: &World, doors: &Doors) -> Self {
+    fn new(world: &World, doors: &Doors, cycle: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("pixi-payd-process-").tempdir().unwrap();
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
         let program = PathBuf::from(env!("CARGO_BIN_EXE_pixi-payd"));
         let place = Self { folder, store, program, user: None, limit: None };
-        std::fs::write(place.path("pixi-payd.yaml"), place.configuration(world, doors)).unwrap();
+        std::fs::write(place.path("pixi-payd.yaml"), place.configuration(world, doors, cycle)).unwrap();
         let shown = ClockFile { real: Clock::system().now(), shown: world.clock.now(), speed: SPEED };
         std::fs::write(place.path(CLOCK_FILE), serde_json::to_vec(&shown).unwrap()).unwrap();
         place
@@ -81,11 +86,11 @@ impl Place {
     }
 
     /// The sandbox's configuration with shorter brakes.
-    fn configuration(&self, world: &World, doors: &Doors) -> String {
+    fn configuration(&self, world: &World, doors: &Doors, cycle: &str) -> String {
         let (user, password) = world.pixi_login();
         let mut text = format!(
             "timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{}\n\
-             schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: none\n\
+             schedule:\n  cycle: \"{cycle}\"\n  quiet_hours: none\n\
              safety:\n  confirm_after: 20s\n  refund_delay: 30s\n  absent_after: {ABSENT_AFTER_S}s\n  \
              max_givebacks_per_cycle: off\n\
              pixi:\n  sandbox:\n    active: true\n    endpoint: {}\n    username: {user}\n    password: {password}\n    \

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use pixi_payd::clock::{Clock, Stopwatch};
 
 use crate::dice::Dice;
 use crate::gate::{Blow, Gate, Moment};
-use crate::house::{ABSENT_AFTER_S, Place, SPEED, stage};
+use crate::house::{ABSENT_AFTER_S, Place, SPEED, stage, stage_with};
 use crate::people::{KINDS, People};
 use crate::{books, store};
 
@@ -135,6 +136,35 @@ async fn kill(dice: &mut Dice, people: &People, orders: usize, gate: &Gate, plac
     }
 }
 
+/// A person asks for another try at some order, whether a daemon lives or not.
+fn click(dice: &mut Dice, people: &People, place: &Place) -> Child {
+    let nr = people.sold().get(dice.roll(people.count())).map_or(1, |sold| sold.nr);
+    let mut command = place.command(&["order", "retry", &nr.to_string()]);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// The schedule's only run is far away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_daemon_left_does_not_wait_for_the_schedule() {
+    let real = Clock::system();
+    let (_, gate, place) = stage_with("0 0 5 1 1 *").await;
+    let until = async |what: &str, holds: &dyn Fn() -> bool| {
+        let waits = async {
+            while !holds() {
+                real.sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(real.timeout(RESUMES, waits).await.is_ok(), "{what}\n{}", place.log_end());
+    };
+    gate.watch(place.start());
+    until("ready", &|| place.log().contains(" ready, ")).await;
+    assert_eq!(gate.seen().requests, 0, "nothing is due yet");
+    gate.finish();
+    gate.watch(place.start());
+    until("it works on", &|| place.log().contains("cycle over 0 orders ended")).await;
+    assert!(gate.seen().requests > 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
     let kills = number("KILLS").unwrap_or(KILLS);
@@ -158,7 +188,11 @@ async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
             }
         })
     };
+    let mut clicks = Vec::new();
     for n in 1..=kills {
+        if n % 5 == 0 {
+            clicks.push(click(&mut dice, &people, &place));
+        }
         let before = usize::try_from((n - 1) * ORDERS_PER_KILL).unwrap();
         kill(&mut dice, &people, before, &gate, &place, &mut tally).await;
         if n % 25 == 0 {
@@ -171,6 +205,10 @@ async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
         }
     }
     tally.say(&watch);
+    for mut click in clicks {
+        let _ = click.kill();
+        click.wait().unwrap();
+    }
 
     gate.watch(place.start());
     let all = async {
