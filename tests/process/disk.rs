@@ -40,7 +40,9 @@ impl Scene {
 
     /// Each kind of order once.
     fn sell(&self) {
-        KINDS.iter().for_each(|kind| self.people.sell_kind(kind));
+        for kind in KINDS {
+            self.people.sell_kind(kind);
+        }
     }
 
     /// Waits until something holds.
@@ -74,7 +76,7 @@ impl Scene {
         self.says(2).await;
         assert_eq!(self.gate.seen().written(), written, "{store}: sent without an intent\n{}", self.place.log_end());
         let said = self.place.log();
-        let last = said.lines().filter(|line| line.contains("ERROR") && line.contains("database")).next_back();
+        let last = said.lines().rfind(|line| line.contains("ERROR") && line.contains("database"));
         let asked = self.gate.seen().requests - asked;
         println!("{store}: no write in {asked} requests; it says: {}", last.unwrap_or_default());
     }

@@ -1,7 +1,7 @@
 //! What stands between the daemon and the simulated peers: it counts requests, and kills the daemon in the middle of one.
 
 use std::collections::BTreeMap;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -166,6 +166,12 @@ impl Gate {
     /// How the daemon ended, if it has.
     pub fn ended(&self) -> Option<ExitStatus> {
         self.lock().daemon.as_mut().and_then(|daemon| daemon.try_wait().unwrap())
+    }
+
+    /// Sends the daemon a signal.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// Waits for the daemon's end, at most so long.

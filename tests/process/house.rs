@@ -147,12 +147,6 @@ impl Place {
         self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
-    /// Sends the daemon a signal.
-    pub fn signal(&self, gate: &Gate, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), gate.pid().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
     /// Runs a command to its end; panics with what it said where it fails.
     pub fn run(&self, args: &[&str]) -> String {
         let output = self.command(args).output().unwrap();

@@ -218,9 +218,9 @@ async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
     let ended = real.timeout(REST * 2, all).await.unwrap_or_else(|_| Err(people.waiting()));
     assert!(ended.is_ok(), "SEED={seed}: {}\n{}", ended.unwrap_err(), place.log_end());
     println!("{orders} orders ended after {} s", watch.elapsed().as_secs());
-    let seen = gate.seen();
-    assert!(tally.first_request.max(seen.first_request.unwrap_or(RESUMES)) < RESUMES);
-    assert!(tally.first_write.max(seen.first_write.unwrap_or(RESUMES)) < RESUMES);
+    let last = gate.seen();
+    assert!(tally.first_request.max(last.first_request.unwrap_or(RESUMES)) < RESUMES);
+    assert!(tally.first_write.max(last.first_write.unwrap_or(RESUMES)) < RESUMES);
 
     // What was cut off in the last moments is looked for, and whoever would do something twice gets the time to.
     let closed = async {
@@ -231,7 +231,7 @@ async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
     assert!(real.timeout(REST, closed).await.is_ok(), "steps stay open\n{}", place.log_end());
     real.sleep(QUIET).await;
     assert_eq!(gate.ended(), None, "the daemon ended by itself\n{}", place.log_end());
-    place.signal(&gate, "TERM");
+    gate.signal("TERM");
     let status = gate.wait(&real, RESUMES).await;
     assert_eq!(status.map(|status| status.code()), Some(Some(0)), "{}", place.log_end());
 

@@ -73,8 +73,8 @@ const fn kind(method: &'static str, mode: Mode, lines: &'static [i64], deeds: &'
 }
 
 impl Kind {
-    const fn moved(self, captures: Captures, captured: i64, refunded: i64, reversed: i64) -> Self {
-        Self { captures, moved: (captured, refunded, reversed), ..self }
+    const fn moved(self, by: Captures, captured: i64, refunded: i64, reversed: i64) -> Self {
+        Self { captures: by, moved: (captured, refunded, reversed), ..self }
     }
 
     const fn shipping(self, shipping: i64) -> Self {

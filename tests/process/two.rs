@@ -150,11 +150,11 @@ async fn act(journal: &Journal, owner: Owner, dice: &mut Dice) {
                     let answered = truth(permit.token()).answered;
                     let unknown = || Outcome::Unknown { cause: "time-out".to_owned() };
                     let outcome = if answered { outcome(permit.token(), id.0) } else { unknown() };
-                    settled(journal.settle(owner, id, &outcome).await);
+                    settled(&journal.settle(owner, id, &outcome).await);
                 }
                 Err(IntendError::AlreadyThere(record)) if record.state == StepState::Unknown => {
                     open = true;
-                    settled(journal.settle(owner, record.id, &outcome(&record.token, record.id.0)).await);
+                    settled(&journal.settle(owner, record.id, &outcome(&record.token, record.id.0)).await);
                 }
                 Err(IntendError::AlreadyThere(record)) => open |= record.state.is_open(),
                 Err(IntendError::PaymentBusy(_) | IntendError::CustomerBusy) => open = true,
@@ -166,7 +166,7 @@ async fn act(journal: &Journal, owner: Owner, dice: &mut Dice) {
 }
 
 /// Somebody else may have been faster; nothing else may go wrong.
-fn settled(result: Result<(), JournalError>) {
+fn settled(result: &Result<(), JournalError>) {
     assert!(matches!(result, Ok(()) | Err(JournalError::AlreadySettled(..))), "{result:?}");
 }
 
@@ -187,7 +187,7 @@ async fn decide(journal: &Journal, dice: &mut Dice) {
             for record in journal.steps_of(&order(nr)).await.unwrap().into_iter().filter(unknown) {
                 quiet = 0;
                 if !truth(&record.token).effect && dice.chance(80) {
-                    settled(journal.decide(record.id, Decision::NotDone, "anna", "looked").await);
+                    settled(&journal.decide(record.id, Decision::NotDone, "anna", "looked").await);
                 }
             }
         }
@@ -208,7 +208,7 @@ async fn dispute(journal: &Journal, owner: Option<Owner>) {
         if said.is_ok() {
             say(&format!("word {} {}", record.id.0, if owner.is_some() { "done" } else { "not_sent" }));
         }
-        settled(said);
+        settled(&said);
     }
 }
 
