@@ -151,7 +151,8 @@ impl Work<'_> {
             };
             // Looks are made on what pixi and Unzer show now, never on what they showed once.
             let gone = policy::disappeared::is_missing(&facts);
-            if !gone && look::settle_open(self.shop, self.owner, &self.pixi, &self.ring, &facts, &row).await? {
+            let open = facts.past.iter().any(Past::is_open);
+            if !gone && open && look::settle_open(self.shop, self.owner, &self.pixi, &self.ring, &facts, &row).await? {
                 // What was not known is known now: pixi or Unzer may show more than what was read before.
                 readings = Readings::default();
                 continue;
@@ -247,6 +248,10 @@ impl Work<'_> {
         let stored = journal.load_order(&self.order).await?;
         let past = journal.steps_of(&self.order).await?;
         let before = self.facts_before(&past).await?;
+        if past.iter().any(|step| is_decided_since(step, readings.at)) {
+            // What a person knows to have happened may be younger than what was read.
+            *readings = Readings::default();
+        }
         if readings.at.is_none() {
             readings.at = Some(now);
         }
@@ -512,6 +517,12 @@ pub fn mode_name(mode: Mode) -> &'static str {
 
 fn mode_from(name: &str) -> Mode {
     if name == "expert" { Mode::Expert } else { Mode::Standard }
+}
+
+/// A person has said how the step ended, after `at`.
+fn is_decided_since(record: &StepRecord, at: Option<Time>) -> bool {
+    let settled = record.decided_by.as_ref().and(record.settled_at);
+    at.zip(settled).is_some_and(|(at, settled)| settled >= at)
 }
 
 /// A step as the rules see it.

@@ -74,6 +74,8 @@ kinds! {
     SecondInstance,
     /// The first instance hangs with a request in hand, and a second one takes over.
     TakeOver,
+    /// A call that looks for bookings is not installed.
+    CallNotInstalled,
     /// A person changes something in pixi while the order is worked on.
     EditInBetween,
     /// An order is removed.

@@ -22,3 +22,7 @@ mod play;
 mod tests;
 mod trace;
 mod watch;
+
+/// A play allocates little things all the time; the system's allocator is slower at that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

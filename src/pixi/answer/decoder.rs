@@ -45,7 +45,8 @@ impl Decoder {
     /// As [`Self::new`], reading as soon as the window holds `least` bytes.
     pub(super) fn with_window(least: usize) -> Self {
         Self {
-            window: String::with_capacity(least + PART),
+            // Most answers are small; a large one makes room for itself once.
+            window: String::new(),
             cut: Vec::new(),
             wanted: least,
             least,

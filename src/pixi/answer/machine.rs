@@ -1,5 +1,6 @@
 //! Knows where in an answer the reader is, and what to do with what it finds there.
 
+use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart};
 
 use super::row_set::RowBuffer;
@@ -298,16 +299,11 @@ impl Machine {
 
     fn schema(&mut self, parent: Place, name: &str, start: &BytesStart<'_>) -> Result<Place, AnswerError> {
         if name == "element" {
-            let column = attribute(start, "name");
+            let (column, announced) = announced(start);
             return Ok(match (parent, column) {
                 (Place::Schema, Some(name)) if name == "row" => Place::SchemaRow,
                 (Place::SchemaRow, Some(name)) => {
-                    let column = Column {
-                        kind: attribute(start, "type").map(without_prefix),
-                        nullable: attribute(start, "minOccurs").as_deref() == Some("0"),
-                        ..Column::default()
-                    };
-                    self.set.add(&name, column)?;
+                    self.set.add(&name, announced)?;
                     self.set.schema = true;
                     Place::SchemaColumn
                 }
@@ -381,12 +377,37 @@ impl Machine {
 }
 
 fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = start.attributes().filter_map(Result::ok).find(|found| found.key.local_name().into_inner() == name)?;
-    Some(
-        found
-            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-            .map_or_else(|_| found.value.to_string(), std::borrow::Cow::into_owned),
-    )
+    let mut attributes = start.attributes();
+    // Twice the same attribute: the first counts.
+    attributes.with_checks(false);
+    let found = attributes.filter_map(Result::ok).find(|found| found.key.local_name().into_inner() == name)?;
+    Some(text_of(&found))
+}
+
+/// The value; most hold nothing to be resolved or normalised.
+fn text_of(attribute: &Attribute<'_>) -> String {
+    if attribute.value.bytes().all(|byte| byte != b'&' && byte >= b' ') {
+        return attribute.value.to_string();
+    }
+    attribute
+        .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+        .map_or_else(|_| attribute.value.to_string(), std::borrow::Cow::into_owned)
+}
+
+/// Name and description of the column an `element` of a schema announces.
+fn announced(start: &BytesStart<'_>) -> (Option<String>, Column) {
+    let (mut name, mut column) = (None, Column::default());
+    let mut attributes = start.attributes();
+    attributes.with_checks(false);
+    for attribute in attributes.filter_map(Result::ok) {
+        match attribute.key.local_name().into_inner() {
+            "name" if name.is_none() => name = Some(text_of(&attribute)),
+            "type" if column.kind.is_none() => column.kind = Some(without_prefix(text_of(&attribute))),
+            "minOccurs" => column.nullable = text_of(&attribute) == "0",
+            _ => {}
+        }
+    }
+    (name, column)
 }
 
 fn is_nil(start: &BytesStart<'_>) -> bool {
