@@ -51,6 +51,7 @@ pub use status::{PaymentStatus, TransferStatus};
 pub use sums::Sums;
 
 pub use held::PAUSE as HELD_PAUSE;
+pub use release::had_no_effect as release_had_no_effect;
 
 use draft::Draft;
 

@@ -1,5 +1,6 @@
 //! Whole stories through the real engine, journal and codecs, against the simulated peers' books.
 
+mod already;
 mod bad_orders;
 mod bookings;
 mod cycles;

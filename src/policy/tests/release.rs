@@ -271,3 +271,33 @@ fn release_without_effect_end_after_some_tries() {
     }
     assert_eq!((story.next(), story.problems()), (vec![], vec![1210]));
 }
+
+#[test]
+fn release_without_effect_goes_on_by_the_lines_once() {
+    let hold = |story: &mut Story| {
+        for line in &mut story.facts.lines {
+            line.state = crate::policy::facts::LineState::Hal;
+        }
+        story.facts.last_seen_released = None;
+    };
+    let mut story = order("4711").sofort(119_00);
+    while story.take() {}
+    hold(&mut story);
+    story.facts.last_auth_code =
+        story.facts.past.iter().rfind(|past| past.key.0 == "release#1").map(|past| past.token.clone());
+    assert_eq!(
+        (story.clone().after(9).next(), story.clone().after(9).problems()),
+        (vec![], vec![]),
+        "pixi may be slow"
+    );
+    let without = story.clone().after(11);
+    assert_eq!((without.next(), without.problems()), (vec![], vec![1210]));
+    story.facts.surroundings.release_lines = true;
+    let mut story = story.after(11);
+    assert_eq!((story.next(), story.problems()), (vec!["release_lines#1".to_owned()], vec![]));
+    while story.take() {}
+    hold(&mut story);
+    assert_eq!((story.clone().after(5).next(), story.clone().after(5).problems()), (vec![], vec![]));
+    let story = story.after(11);
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1210]), "not twice");
+}

@@ -50,6 +50,7 @@ async fn sums_that_do_not_fit_unzers_own_move_nothing() {
 async fn release_without_effect_is_a_problem_and_not_tried_for_ever() {
     plays_in_both_modes(|stage| async move {
         stage.world.pixi.change_quirks(|quirks| quirks.behaviour.authorization_releases = false);
+        stage.world.pixi.uninstall("pixiReleaseOrder");
         let sold = stage.charge("eps", &[45_00], 0)?;
         stage.commented(sold.nr, "PP-1210").await?;
         stage.pause(Duration::from_hours(1)).await;
@@ -57,6 +58,60 @@ async fn release_without_effect_is_a_problem_and_not_tried_for_ever() {
         stage.same("releases within reason", &(releases <= 3), &true)
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn release_without_effect_lets_the_lines_go_where_pixi_has_the_call() {
+    plays_in_both_modes(|stage| async move {
+        stage.world.pixi.change_quirks(|quirks| quirks.behaviour.authorization_releases = false);
+        let sold = stage.charge("eps", &[45_00], 0)?;
+        stage.released(sold.nr).await?;
+        let releases = stage.world.pixi.ccp_log().iter().filter(|entry| entry.order == sold.nr).count();
+        stage.same("releases", &releases, &1)?;
+        let invoice = stage.ship_all(sold.nr)?;
+        stage.booked(&invoice).await?;
+        let comments = stage.order(sold.nr)?.comments;
+        stage.same("problems", &comments.iter().any(|comment| comment.text.contains("PP-")), &false)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn release_of_the_lines_is_sent_once_and_looked_for() {
+    use crate::sandbox::faults::{Fault, Matcher};
+    use crate::steps::Kind;
+    use crate::wire::Peer;
+    for (fault, calls) in [(Fault::DropAfter, 1), (Fault::DropBefore, 2), (Fault::StatusAfterEffect(500), 1)] {
+        let scene = Scene::new().await;
+        scene.world.pixi.change_quirks(|quirks| quirks.behaviour.authorization_releases = false);
+        scene.world.faults.plan(Matcher::next(Peer::Pixi, "pixiReleaseOrder"), fault);
+        let sold = scene.stage(1).charge("eps", &[45_00], 0).unwrap();
+        scene.line.take_sent();
+        scene.minutes(12).await;
+        assert_eq!(scene.line.count("pixiReleaseOrder"), 1, "{fault:?}");
+        scene.minutes(20).await;
+        assert_eq!(scene.line.count("pixiReleaseOrder"), calls, "{fault:?}");
+        assert_eq!(scene.line.count("pixiPaySetAuthorizationStatus"), 1, "{fault:?}");
+        assert!(scene.steps(sold.nr, Kind::ReleaseLines).await.last().unwrap().state.name() == "done", "{fault:?}");
+        assert_eq!(scene.mark(sold.nr).await, None, "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn release_of_the_lines_does_not_let_go_what_lost_its_money_meanwhile() {
+    let scene = Scene::new().await;
+    scene.world.pixi.change_quirks(|quirks| quirks.behaviour.authorization_releases = false);
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[45_00], 0).unwrap();
+    scene.minutes(5).await;
+    scene.world.unzer.portal_refund(&sold.payment, Some("s-chg-1"), stage.money(45_00)).unwrap();
+    scene.minutes(20).await;
+    let order = stage.order(sold.nr).unwrap();
+    assert!(
+        order.lock.is_some()
+            || order.lines.iter().all(|line| format!("{:?}", line.state).to_uppercase().contains("HAL")),
+        "{order:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
