@@ -109,7 +109,7 @@ async fn seen(pixi: &PixiClient, effect: &Effect, token: &str) -> Seen {
     let Ok(shown) = read_back(pixi, effect, token).await else { return Seen::NotYet };
     let matched = shown.matches.is_some_and(|trace| trace.fits);
     match (effect, shown.events) {
-        _ if matched || shown.is_ours() || shown.is_unsure() => Seen::Yes,
+        _ if matched || shown.events.is_some_and(|trace| trace.as_asked) => Seen::Yes,
         (Effect::BookInvoice { invoice, .. }, _) => match pixi.invoice(invoice).await {
             Ok(Some(invoice)) => match invoice.paid_sum {
                 Some(paid) if paid.minor == amount.minor => Seen::Yes,

@@ -113,7 +113,8 @@ async fn conclude(
             Ok(false)
         }
         Seen::CannotTell => {
-            if !cannot_be_told(record) {
+            // What is pending keeps its transaction, by which it is found.
+            if !cannot_be_told(record) && record.state != StepState::Pending {
                 shop.journal.settle(owner, record.id, &Outcome::Unknown { cause: CANNOT_TELL.to_owned() }).await?;
             }
             shop.journal.record_look(owner, record.id, next_look(record, now)).await?;

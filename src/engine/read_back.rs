@@ -12,16 +12,19 @@ pub struct NotNow;
 
 /// What the rows of one call show of a booking.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub struct Trace {
     /// Any row at all.
     pub any: bool,
-    /// A row that is this booking for sure: it carries the step's token. Of an invoice also one matched with it that has
-    /// event and amount, for nothing else books it.
+    /// A row that is this booking for sure: it carries the step's token. Of an invoice one matched with it that has event
+    /// and amount, for nothing else books it.
     pub ours: bool,
     /// A row with event and amount and no text at all: it may be this booking or another.
     pub alike: bool,
     /// A row with event and amount, whatever its text.
     pub fits: bool,
+    /// A row with event and amount, and with the step's token or no text.
+    pub as_asked: bool,
 }
 
 /// What pixi shows of a booking; none for a call that this installation does not have.
@@ -67,11 +70,13 @@ pub async fn read_back(pixi: &PixiClient, effect: &Effect, token: &str) -> Resul
         rows.fold(Trace::default(), |seen, (id, booked, text)| {
             let fits = id == event && booked.abs() == amount.minor.abs();
             let text = text.filter(|text| !text.is_empty());
+            let has_token = text.is_some_and(|text| text.contains(token));
             Trace {
                 any: true,
-                ours: seen.ours || text.is_some_and(|text| text.contains(token)) || (fits && fitting_is_ours),
+                ours: seen.ours || if fitting_is_ours { fits } else { has_token },
                 alike: seen.alike || (fits && text.is_none()),
                 fits: seen.fits || fits,
+                as_asked: seen.as_asked || (fits && (has_token || text.is_none())),
             }
         })
     };
@@ -81,7 +86,7 @@ pub async fn read_back(pixi: &PixiClient, effect: &Effect, token: &str) -> Resul
         trace(&mut rows, is_invoice)
     });
     let Effect::BookReturn { customer, .. } = effect else { return Ok(shown) };
-    if shown.is_ours() {
+    if shown.matches.is_some_and(|trace| trace.ours && trace.fits) {
         return Ok(shown);
     }
     let filter = CustomerEventFilter {
