@@ -97,7 +97,7 @@ pub struct Surroundings {
     #[serde(default)]
     pub manual_orders: Vec<(i64, Time)>,
     /// pixi has pixiReleaseOrder; only asked for where a release had no effect.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub release_lines: bool,
 }
 

@@ -167,3 +167,89 @@ async fn settled_orders_are_left_as_they_are() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn given_back_and_the_credit_note_deleted_is_a_problem_with_the_amount() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[45_00], 0).unwrap();
+    scene.minutes(3).await;
+    stage.ship_all(sold.nr).unwrap();
+    scene.minutes(3).await;
+    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    scene.minutes(45).await;
+    stage.moved(&sold.payment, 45_00, 45_00, 0).unwrap();
+    stage.booked_once(&note, 45_00).unwrap();
+    assert_eq!(scene.mark(sold.nr).await, None);
+    scene.world.pixi.delete_document(&note).unwrap();
+    scene.hours(8).await;
+    assert_eq!(scene.mark(sold.nr).await, Some(1510));
+    stage.moved(&sold.payment, 45_00, 45_00, 0).unwrap();
+    // Made anew, nothing is paid back a second time.
+    stage.take_back(sold.nr, &[0]).ok();
+    scene.hours(8).await;
+    stage.moved(&sold.payment, 45_00, 45_00, 0).unwrap();
+}
+
+/// The payment as if nothing had been paid back.
+fn without_refunds(answer: &str) -> String {
+    let Ok(mut whole) = serde_json::from_str::<serde_json::Value>(answer) else { return answer.to_owned() };
+    if let Some(entries) = whole["transactions"].as_array_mut() {
+        entries.retain(|entry| entry["type"] != "cancel-charge");
+    }
+    whole["amount"]["charged"] = whole["amount"]["total"].clone();
+    whole["amount"]["canceled"] = "0.0000".into();
+    whole.to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn given_back_by_the_journal_and_absent_at_unzer_is_a_problem_and_not_repeated() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[45_00], 0).unwrap();
+    scene.minutes(3).await;
+    stage.ship_all(sold.nr).unwrap();
+    scene.minutes(3).await;
+    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    scene.minutes(45).await;
+    stage.booked_once(&note, 45_00).unwrap();
+    scene.line.rule(|request| if request.call == "payment" { Act::Spoil(without_refunds) } else { Act::Pass });
+    scene.line.take_sent();
+    scene.hours(8).await;
+    assert_eq!(scene.mark(sold.nr).await, Some(1511));
+    assert_eq!(scene.line.count("refund"), 0);
+    scene.line.clear();
+    scene.hours(8).await;
+    assert_eq!(scene.mark(sold.nr).await, None, "shown again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn switched_off_types_leave_a_hint_on_open_orders_and_go_on_when_on_again() {
+    use std::sync::Arc;
+
+    use crate::config::{MandantId, PaymentCode};
+    use crate::sandbox::world::{EXPERT, MANDANT};
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.authorize("card", &[60_00], 0).unwrap();
+    scene.minutes(5).await;
+    let on = scene.daemon.shop().settings.clone();
+    let mut off = (*on).clone();
+    let block = off.mandants.get_mut(&MandantId::from(MANDANT)).unwrap();
+    block.payment_types.get_mut(&PaymentCode::from(EXPERT)).unwrap().active = false;
+    scene.daemon.reload(Arc::new(off)).unwrap();
+    let invoice = stage.ship_all(sold.nr).unwrap();
+    scene.hours(8).await;
+    assert_eq!(scene.mark(sold.nr).await, Some(1610));
+    let hinted = scene.row(sold.nr).await;
+    scene.line.take_sent();
+    scene.hours(2).await;
+    assert!(!scene.line.take_sent().iter().any(|sent| sent.is_about(sold.nr)), "no request for it");
+    assert_eq!(scene.row(sold.nr).await.changed, hinted.changed, "written once");
+    stage.moved(&sold.payment, 0, 0, 0).unwrap();
+    scene.daemon.reload(on).unwrap();
+    scene.minutes(3).await;
+    assert_eq!(scene.mark(sold.nr).await, None);
+    stage.moved(&sold.payment, 60_00, 0, 0).unwrap();
+    stage.booked_once(&invoice, 60_00).unwrap();
+}
