@@ -5,6 +5,7 @@ mod bad_orders;
 mod bookings;
 mod cycles;
 mod looks;
+mod quiet_orders;
 mod rules;
 mod scene;
 mod seeds;
