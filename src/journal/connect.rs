@@ -97,7 +97,7 @@ async fn apply(conn: &mut AnyConnection, migration: &Migration, options: &Option
 
 /// Copies a store of an older schema beside itself before it is changed. A copy that is there is never overwritten.
 async fn back_up(conn: &mut AnyConnection, store: &Path, found: i64) -> Result<(), JournalError> {
-    let copy = (1..)
+    let copy = (1..1000)
         .map(|number| backup_path(store, number))
         .find(|path| !path.exists())
         .ok_or_else(|| file(store, "no name left for a backup"))?;

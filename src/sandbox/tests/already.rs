@@ -100,8 +100,8 @@ async fn look_already_charged_is_planned_anew() {
         Act::Pass
     });
     scene.minutes(30).await;
-    let stale = (RefusalKind::Stale, "API.340.100.018".to_owned());
-    assert_eq!(refusals(&scene, sold.nr, Kind::Reverse).await, [stale]);
+    let replanned = (RefusalKind::Stale, "API.340.100.018".to_owned());
+    assert_eq!(refusals(&scene, sold.nr, Kind::Reverse).await, [replanned]);
     stage.moved(&sold.payment, 60_00, 60_00, 0).unwrap();
 }
 
