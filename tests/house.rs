@@ -355,3 +355,17 @@ mod checks {
         }
     }
 }
+
+/// A migration that was only tried on an empty store loses data on a full one.
+#[test]
+fn every_migration_has_its_data_file() {
+    let names = |folder: &str| -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert_eq!(
+        names("sqlite"),
+        names("data"),
+        "each migrations/sqlite/NNNN_*.sql has migrations/data/NNNN_*.sql, filled"
+    );
+}

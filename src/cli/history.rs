@@ -17,6 +17,8 @@ pub struct StepDone {
     key: String,
     kind: &'static str,
     attempt: i64,
+    token: String,
+    reference: String,
     rule: String,
     amount: Option<String>,
     currency: Option<String>,
@@ -37,6 +39,8 @@ impl StepDone {
             key: step.key.0.clone(),
             kind: step.effect.kind().name(),
             attempt: step.attempt,
+            token: step.token.clone(),
+            reference: step.effect.reference(&step.token),
             rule: step.rule.clone(),
             amount: amount.map(crate::money::Money::decimal),
             currency: amount.map(|amount| amount.currency.code().to_owned()),
@@ -59,12 +63,12 @@ fn code(outcome: Option<&Outcome>) -> Option<String> {
     }
 }
 
-/// The steps as a table; `keys`: with the keys `order decide` wants.
+/// The steps as a table; `keys`: with the keys `order decide` wants, and the tokens the steps carry at Unzer and pixi.
 pub fn table(steps: &[StepRecord], language: Language, zone: Tz, keys: bool) -> Table {
     let pick = |de, en| words::pick(language, de, en);
     let mut header = vec![pick("Zeit", "time"), pick("Schritt", "step")];
     if keys {
-        header.push(pick("Schlüssel", "key"));
+        header.extend([pick("Schlüssel", "key"), pick("Kennwort", "token")]);
     }
     header.extend([pick("Betrag", "amount"), pick("Regel", "rule"), pick("Ergebnis", "outcome"), "Code"]);
     let mut table = output::table(&header);
@@ -76,7 +80,7 @@ pub fn table(steps: &[StepRecord], language: Language, zone: Tz, keys: bool) -> 
         };
         let mut row = vec![cell(output::wall(step.intended_at, zone)), cell(words::effect(&step.effect, language))];
         if keys {
-            row.push(cell(&step.key));
+            row.extend([cell(&step.key), cell(&step.token)]);
         }
         row.extend([
             cell(step.effect.amount().map(|money| amount(money, language)).unwrap_or_default()),

@@ -26,6 +26,7 @@ mod orders;
 mod output;
 mod pixi_call;
 mod plan;
+mod read_back;
 mod reload;
 mod request;
 mod sandbox;

@@ -6,7 +6,7 @@ use crate::cli::check::bad;
 use crate::cli::columns::{Announced, Probe, compare, probes};
 use crate::cli::connection::pairs;
 use crate::cli::context::Context;
-use crate::cli::{Failure, output};
+use crate::cli::{Failure, output, read_back};
 use crate::clock::Clock;
 use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
@@ -83,6 +83,7 @@ async fn api_rows(settings: &Settings, name: &ApiName, pixi: &Arc<PixiClient>, c
     rows.extend(shop_rows(settings, name, pixi).await);
     rows.extend(call_rows(&area, pixi).await);
     rows.extend(address_row(settings, name, &area, pixi).await);
+    rows.extend(read_back::rows(&area, &name.0, pixi).await);
     let code = active_types(settings, name).first().map_or_else(|| "-".to_owned(), |(_, code)| code.0.clone());
     let now = LocalTime::at(clock.now(), settings.timezone).to_string();
     for probe in probes(&code, &now) {

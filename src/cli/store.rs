@@ -10,7 +10,7 @@ use crate::journal::{self, ChainReport, Checked, Journal, Options, SCHEMA_VERSIO
 /// Commands of `db`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Create the store, or bring its schema up to date; stop the daemon and copy the file first
+    /// Create the store, or bring its schema up to date, after a copy beside it; stop the daemon first
     Migrate,
 }
 

@@ -1,5 +1,7 @@
 //! `unzer show`: one payment as Unzer has it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
@@ -8,7 +10,7 @@ use crate::cli::{Failure, once};
 use crate::config::{MandantId, Settings};
 use crate::engine::peers::Peers;
 use crate::text::amounts::amount;
-use crate::unzer::{Hint, Payment, Transaction, TransactionStatus, UnzerError};
+use crate::unzer::{Hint, KeyRing, Payment, Transaction, TransactionStatus, UnzerClient, UnzerError};
 
 /// Commands of `unzer`.
 #[derive(Debug, clap::Subcommand)]
@@ -38,19 +40,27 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
     }
     let stack = context.stack(&settings)?;
     let peers = Peers::new(&settings, &stack.wire, &context.clock);
-    let payment = find(&settings, &peers, mandant.as_ref(), &id).await?;
+    let (mut payment, ring) = find(&settings, &peers, mandant.as_ref(), &id).await?;
+    if let Some(client) = ring.client(&payment.public_key) {
+        details(client, &mut payment).await?;
+    }
     if json { output::json(&as_json(&settings, &payment)) } else { as_table(&settings, &payment) }
 }
 
 /// Asks the key pairs of one payment type after the other.
-async fn find(settings: &Settings, peers: &Peers, mandant: Option<&MandantId>, id: &str) -> Result<Payment, Failure> {
+async fn find(
+    settings: &Settings,
+    peers: &Peers,
+    mandant: Option<&MandantId>,
+    id: &str,
+) -> Result<(Payment, Arc<KeyRing>), Failure> {
     let mut worst: Option<UnzerError> = None;
     let mandants = settings.mandants.iter().filter(|(known, _)| mandant.is_none_or(|only| only == *known));
     for (known, block) in mandants {
         for code in block.payment_types.keys() {
             let Some(ring) = peers.ring(known, code) else { continue };
             match ring.payment(id, Hint::default()).await {
-                Ok(payment) => return Ok(payment),
+                Ok(payment) => return Ok((payment, ring)),
                 Err(error @ UnzerError::NotFound { .. }) => worst = worst.or(Some(error)),
                 Err(error) => worst = Some(error),
             }
@@ -62,6 +72,24 @@ async fn find(settings: &Settings, peers: &Peers, mandant: Option<&MandantId>, i
     })
 }
 
+/// The payment lists its transactions without their references: each is read singly.
+async fn details(client: &UnzerClient, payment: &mut Payment) -> Result<(), Failure> {
+    for entry in payment.transactions.iter_mut().filter(|entry| entry.detail.is_none()) {
+        match client.transaction(&payment.id, &entry.path).await {
+            Ok(read) => entry.detail = Some(read.detail),
+            // Some kinds cannot be read by themselves.
+            Err(UnzerError::NotFound { .. }) => {}
+            Err(error) => return Err(Failure::failed(format!("{} of payment {}: {error}", entry.path, payment.id))),
+        }
+    }
+    Ok(())
+}
+
+/// What marks a transaction as ours: the document it was made for, and the step's token.
+fn reference(entry: &Transaction) -> Option<&str> {
+    entry.detail.as_ref().and_then(|detail| detail.payment_reference.as_deref())
+}
+
 fn as_json(settings: &Settings, payment: &Payment) -> Value {
     let transaction = |entry: &Transaction| {
         json!({
@@ -71,6 +99,8 @@ fn as_json(settings: &Settings, payment: &Payment) -> Value {
             "parent": entry.parent,
             "path": entry.path,
             "amount": entry.amount.decimal(),
+            "reference": reference(entry),
+            "invoice_id": entry.detail.as_ref().and_then(|detail| detail.invoice_id.as_deref()),
             "at": entry.at.map(|at| output::stamp(at, settings.timezone)),
         })
     };
@@ -108,7 +138,7 @@ fn as_table(settings: &Settings, payment: &Payment) -> Result<(), Failure> {
         shown(payment.canceled),
         shown(payment.remaining)
     ))?;
-    let mut table = output::table(&["time", "transaction", "path", "amount", "status"]);
+    let mut table = output::table(&["time", "transaction", "path", "amount", "reference", "status"]);
     for entry in &payment.transactions {
         let tone = match entry.status {
             TransactionStatus::Success => Tone::Good,
@@ -120,6 +150,7 @@ fn as_table(settings: &Settings, payment: &Payment) -> Result<(), Failure> {
             cell(word(json!(entry.kind))),
             cell(&entry.path),
             cell(shown(entry.amount)),
+            cell(reference(entry).unwrap_or_default()),
             toned(word(json!(entry.status)), tone),
         ]);
     }

@@ -24,6 +24,7 @@ fn kind(kind: Kind, language: Language) -> &'static str {
         Kind::Lock => ("Versandsperre setzen", "set shipping lock"),
         Kind::Unlock => ("Versandsperre aufheben", "lift shipping lock"),
         Kind::Release => ("freigeben", "release"),
+        Kind::ReleaseLines => ("Positionen freigeben", "release lines"),
         Kind::Capture => ("einziehen", "capture"),
         Kind::Reverse => ("Autorisierung aufheben", "reverse authorisation"),
         Kind::Refund => ("zurückzahlen", "refund"),

@@ -1,6 +1,6 @@
 //! One cycle over one pixi API: what pixi lists, what changed, what Unzer hinted at, what is due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -27,13 +27,15 @@ const MOST_ROWS: u32 = 64_000;
 const PAGE: u32 = 500;
 /// Changed-order windows overlap by this much: pixi's clock, its transactions, the doubled hour.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
-/// The first window reaches back this far.
+/// The first window reaches back this far at least …
 const FIRST_WINDOW: TimeDelta = TimeDelta::days(1);
+/// … and at most this far, where the daemon was there before without ever reading the list.
+const LONGEST_FIRST_WINDOW: TimeDelta = TimeDelta::days(30);
 /// Due orders taken up in one cycle.
 const MOST_DUE: usize = 5_000;
 /// Payment hints taken up in one cycle.
 const MOST_HINTS: i64 = 1_000;
-/// Orders worked on at the same time, per pixi API.
+/// Orders worked on at the same time, per mandant. What reaches a peer at the same time is limited below.
 const PARALLEL: usize = 4;
 /// Name of the changed-orders cursor.
 const CURSOR: &str = "changed_orders";
@@ -102,8 +104,16 @@ pub async fn run(
 ) -> Result<CycleReport, JournalError> {
     let mut report = CycleReport::default();
     let Some(pixi) = shop.peers.pixi(api) else { return Ok(report) };
-    let mut found =
-        Found { shop, api, scope, brakes, candidates: BTreeSet::new(), hints: Vec::new(), report: &mut report };
+    let mut found = Found {
+        shop,
+        api,
+        scope,
+        brakes,
+        candidates: BTreeSet::new(),
+        asleep: Vec::new(),
+        hints: Vec::new(),
+        report: &mut report,
+    };
     let wanted = |part: Only| scope.only.is_none_or(|only| only == part);
     if wanted(Only::Release) {
         found.on_hold(&pixi).await?;
@@ -118,6 +128,9 @@ pub async fn run(
         found.due().await?;
     }
     let hints = std::mem::take(&mut found.hints);
+    for row in std::mem::take(&mut found.asleep) {
+        record::switched_off(shop, &row).await?;
+    }
     let candidates: Vec<Candidate> = found.candidates.into_iter().collect();
     let deferred = work_all(shop, owner, api, candidates, brakes, &mut report).await?;
     // Everything has been counted: what was put off is decided now.
@@ -154,6 +167,7 @@ pub async fn listed(
         scope: &scope,
         brakes: &brakes,
         candidates: BTreeSet::new(),
+        asleep: Vec::new(),
         hints: Vec::new(),
         report: &mut report,
     };
@@ -176,12 +190,19 @@ async fn work_all(
 ) -> Result<Vec<Candidate>, JournalError> {
     let mut deferred = Vec::new();
     let mut store_failed = None;
-    let mut running = futures_util::stream::iter(candidates)
-        .map(|candidate| async move {
+    let mut by_mandant: BTreeMap<MandantId, Vec<Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        by_mandant.entry(candidate.mandant.clone()).or_default().push(candidate);
+    }
+    // Each mandant has places of its own: where the peer of one is silent, its orders do not wait in the places of others.
+    let lanes = by_mandant.into_values().map(|candidates| {
+        let lane = futures_util::stream::iter(candidates).map(|candidate| async move {
             let ended = work_one(shop, owner, api, &candidate, brakes).await;
             (candidate, ended)
-        })
-        .buffer_unordered(PARALLEL);
+        });
+        Box::pin(lane.buffer_unordered(PARALLEL))
+    });
+    let mut running = futures_util::stream::select_all(lanes);
     // Run to the end whatever happens: a request in flight is never cut off.
     while let Some((candidate, ended)) = running.next().await {
         report.orders += 1;
@@ -269,6 +290,8 @@ struct Found<'a> {
     scope: &'a Scope,
     brakes: &'a Brakes,
     candidates: BTreeSet<Candidate>,
+    /// Open orders of payment types that are switched off: they get a hint, and stay due.
+    asleep: Vec<OrderRow>,
     /// Hints whose orders are taken up; dropped once these have been worked on.
     hints: Vec<HintRow>,
     report: &'a mut CycleReport,
@@ -374,7 +397,11 @@ impl Found<'_> {
         let now = self.shop.clock.now();
         let zone = self.shop.settings.timezone;
         let stored = self.shop.journal.cursor(self.api, CURSOR).await?;
-        let from = stored.and_then(|text| text.parse().ok()).map_or(now - FIRST_WINDOW, clock::from_millis);
+        let was_stored = stored.is_some();
+        let from = match stored.and_then(|text| text.parse().ok()) {
+            Some(millis) => clock::from_millis(millis),
+            None => self.first_window(now).await?,
+        };
         let changed = match pixi.changed_orders(LocalTime::at(from - OVERLAP, zone)).await {
             Ok(changed) => changed,
             Err(error) => {
@@ -383,6 +410,8 @@ impl Found<'_> {
             }
         };
         let until = changed.date_time_to.map_or(now, LocalTime::earliest).min(now);
+        // Nothing changed: within the overlap the next window may as well begin where this one did, and nothing is written.
+        let moved = !changed.orders.rows.is_empty() || !was_stored || (until - from).abs() >= OVERLAP / 2;
         for row in changed.orders.rows {
             let order = OrderId { api: self.api.clone(), mandant: row.shop_id.clone(), nr: row.order_nr };
             // An order whose payment type was changed is still ours to look at.
@@ -391,7 +420,14 @@ impl Found<'_> {
                 self.take_up(&row.shop_id, &code, row.order_nr);
             }
         }
-        Ok(Some(until))
+        Ok(moved.then_some(until))
+    }
+
+    /// Where the first window begins: with the daemon's first start on this store, for what was cancelled since then is in
+    /// no work list any more.
+    async fn first_window(&self, now: Time) -> Result<Time, JournalError> {
+        let began = self.shop.journal.began().await?.unwrap_or(now);
+        Ok(began.min(now - FIRST_WINDOW).max(now - LONGEST_FIRST_WINDOW))
     }
 
     /// Payments Unzer has sent a word about.
@@ -424,12 +460,21 @@ impl Found<'_> {
             self.shop.journal.due_orders(self.api, usize::MAX).await?
         };
         // Orders of payment types that are switched off stay due and must not crowd out the others.
-        let ours = rows.into_iter().filter(|row| self.is_ours(&row.order.mandant, &row.payment_code));
-        let taken: Vec<OrderRow> = ours.take(MOST_DUE).collect();
-        for row in taken {
+        let (ours, others): (Vec<OrderRow>, Vec<OrderRow>) =
+            rows.into_iter().partition(|row| self.is_ours(&row.order.mandant, &row.payment_code));
+        for row in ours.into_iter().take(MOST_DUE) {
             self.take_up(&row.order.mandant, &row.payment_code, row.order.nr);
         }
+        let asleep: Vec<OrderRow> = others.into_iter().filter(|row| self.is_off(row)).collect();
+        self.asleep.extend(asleep);
         Ok(())
+    }
+
+    /// The order's payment type is switched off, or gone from the configuration.
+    fn is_off(&self, row: &OrderRow) -> bool {
+        self.scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant)
+            && peers::payment_type(&self.shop.settings, &row.order.mandant, &row.payment_code)
+                .is_none_or(|block| !block.active)
     }
 
     async fn all_open(&self) -> Result<Vec<OrderRow>, JournalError> {

@@ -5,9 +5,10 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::JournalError;
-use crate::pixi::{CustomerEventFilter, ErrorClass, PixiClient};
+use crate::pixi::{ErrorClass, PixiClient};
 use crate::steps::{Effect, OrderId, Outcome};
 
+use super::read_back::{event_of, read_back};
 use super::work::Workshop;
 
 /// How long the others wait for a first booking that is not known to have ended: after that it is told to a person, and
@@ -77,7 +78,7 @@ pub async fn turn(shop: &Workshop, pixi: &PixiClient, order: &OrderId, effect: &
             let tries = || steps.iter().filter(|step| event_of(&step.effect).is_some());
             let of_first = || tries().filter(|step| step.effect.document() == Some(first.as_str()));
             if let Some(done) = of_first().find(|step| matches!(step.outcome, Some(Outcome::Done(_)))) {
-                match read_back(pixi, &done.effect, &done.token).await {
+                match seen(pixi, &done.effect, &done.token).await {
                     Seen::Yes => Proof::Seen,
                     Seen::CannotTell => {
                         tracing::warn!(
@@ -102,25 +103,14 @@ pub async fn turn(shop: &Workshop, pixi: &PixiClient, order: &OrderId, effect: &
     Ok(Turn::Now)
 }
 
-fn event_of(effect: &Effect) -> Option<&str> {
-    match effect {
-        Effect::BookInvoice { event, .. } | Effect::BookReturn { event, .. } => Some(event),
-        _ => None,
-    }
-}
-
-async fn read_back(pixi: &PixiClient, effect: &Effect, token: &str) -> Seen {
-    let (Some(event), Some(document), Some(amount)) = (event_of(effect), effect.document(), effect.amount()) else {
-        return Seen::CannotTell;
-    };
-    let fits = |id: &str, booked: i64| id == event && booked.abs() == amount.minor.abs();
-    match pixi.invoice_match(document).await {
-        Ok(rows) if rows.iter().any(|row| fits(&row.event_id, row.amount.minor)) => return Seen::Yes,
-        Err(error) if error.class() == ErrorClass::Passing => return Seen::NotYet,
-        Ok(_) | Err(_) => {}
-    }
-    match effect {
-        Effect::BookInvoice { .. } => match pixi.invoice(document).await {
+/// Whether pixi shows the booking as it was asked for.
+async fn seen(pixi: &PixiClient, effect: &Effect, token: &str) -> Seen {
+    let Some(amount) = effect.amount() else { return Seen::CannotTell };
+    let Ok(shown) = read_back(pixi, effect, token).await else { return Seen::NotYet };
+    let matched = shown.matches.is_some_and(|trace| trace.fits);
+    match (effect, shown.events) {
+        _ if matched || shown.events.is_some_and(|trace| trace.as_asked) => Seen::Yes,
+        (Effect::BookInvoice { invoice, .. }, _) => match pixi.invoice(invoice).await {
             Ok(Some(invoice)) => match invoice.paid_sum {
                 Some(paid) if paid.minor == amount.minor => Seen::Yes,
                 Some(_) => Seen::No,
@@ -129,25 +119,7 @@ async fn read_back(pixi: &PixiClient, effect: &Effect, token: &str) -> Seen {
             Err(error) if error.class() == ErrorClass::Passing => Seen::NotYet,
             Ok(None) | Err(_) => Seen::CannotTell,
         },
-        Effect::BookReturn { customer, .. } => {
-            let filter = CustomerEventFilter {
-                cust_key: Some(*customer),
-                event_id: Some(event.to_owned()),
-                ..CustomerEventFilter::default()
-            };
-            match pixi.customer_events(&filter).await {
-                Ok(events) => {
-                    let ours = |text: Option<&str>| text.is_none_or(|text| text.is_empty() || text.contains(token));
-                    let seen = events
-                        .rows
-                        .iter()
-                        .any(|row| fits(&row.event_id, row.amount.minor) && ours(row.reference.as_deref()));
-                    if seen { Seen::Yes } else { Seen::No }
-                }
-                Err(error) if error.class() == ErrorClass::Passing => Seen::NotYet,
-                Err(_) => Seen::CannotTell,
-            }
-        }
-        _ => Seen::CannotTell,
+        (_, Some(_)) => Seen::No,
+        (_, None) => Seen::CannotTell,
     }
 }

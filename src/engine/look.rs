@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::clock::Time;
 use crate::journal::{JournalError, OrderRow, Owner, StepRecord, StepState};
-use crate::pixi::{CustomerEventFilter, ErrorClass, PixiClient, PixiError};
+use crate::pixi::{ErrorClass, PixiClient, PixiError};
 use crate::policy::Facts;
 use crate::policy::facts::Document;
 use crate::policy::sums::{self, UnzerSums};
@@ -15,6 +15,7 @@ use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
 use crate::unzer::codes::{self, Class};
 use crate::unzer::{Detail, Hint, KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
 
+use super::read_back::read_back;
 use super::reauthorize;
 use super::work::Workshop;
 
@@ -58,9 +59,16 @@ pub async fn settle_open(
     Ok(known)
 }
 
+/// Why an outcome is unknown once a look has shown that looking does not tell.
+const CANNOT_TELL: &str = "looking cannot tell";
+
+fn cannot_be_told(record: &StepRecord) -> bool {
+    matches!(&record.outcome, Some(Outcome::Unknown { cause }) if cause == CANNOT_TELL)
+}
+
 /// Looking cannot tell: a person's turn.
 pub fn asks_person(record: &StepRecord) -> bool {
-    record.state.is_open() && given_up(record)
+    record.state.is_open() && (given_up(record) || cannot_be_told(record))
 }
 
 fn given_up(record: &StepRecord) -> bool {
@@ -88,6 +96,11 @@ async fn conclude(
             shop.journal.settle(owner, record.id, &outcome).await?;
             Ok(true)
         }
+        // What could not be told once is never taken for absent: only finding it ends it.
+        Seen::Nothing if cannot_be_told(record) => {
+            shop.journal.record_look(owner, record.id, next_look(record, now)).await?;
+            Ok(false)
+        }
         Seen::Nothing if is_absent(shop, record, now) => {
             let outcome = Outcome::NotSent { cause: "not there in two looks".to_owned() };
             shop.journal.settle(owner, record.id, &outcome).await?;
@@ -100,11 +113,23 @@ async fn conclude(
             Ok(false)
         }
         Seen::CannotTell => {
-            shop.journal.record_look(owner, record.id, None).await?;
+            // What is pending keeps its transaction, by which it is found.
+            if !cannot_be_told(record) && record.state != StepState::Pending {
+                shop.journal.settle(owner, record.id, &Outcome::Unknown { cause: CANNOT_TELL.to_owned() }).await?;
+            }
+            shop.journal.record_look(owner, record.id, next_look(record, now)).await?;
             Ok(false)
         }
         Seen::NotYet => Ok(false),
     }
+}
+
+/// When to look again at what could not be told: at once, after 5 minutes, an hour, and on each of five days. A person is
+/// asked all the while; a later look can spare them, by finding it.
+fn next_look(record: &StepRecord, now: Time) -> Option<Time> {
+    let days = (1..=5).map(TimeDelta::days);
+    let pauses = [PAUSE, TimeDelta::hours(1)].into_iter().chain(days);
+    pauses.map(|pause| record.intended_at + pause).find(|at| *at > now)
 }
 
 /// From when on a second look without it means that it never arrived.
@@ -129,6 +154,7 @@ async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
         Kind::Unlock => lock(facts, false),
         Kind::LockCustomer => Seen::Ended(not_sent("may be sent again")),
         Kind::Release => release(shop, facts, record),
+        Kind::ReleaseLines => lines(facts),
         Kind::BookInvoice => book_invoice(pixi, facts, record).await,
         Kind::BookReturn => book_return(pixi, facts, record).await,
         Kind::BankData => Seen::Ended(not_sent("may be written again")),
@@ -174,6 +200,12 @@ fn release(shop: &Workshop, facts: &Facts, record: &StepRecord) -> Seen {
     }
 }
 
+/// The lines were let go when none is on hold. Sent again they might meet a hold a person has set since: absent only after
+/// two looks.
+fn lines(facts: &Facts) -> Seen {
+    if facts.on_hold() { Seen::Nothing } else { Seen::Ended(done("read back")) }
+}
+
 /// Rows asked for to find one invoice in the capture list: whether the lower bound is part of a page is not known.
 const AROUND: u32 = 5;
 
@@ -186,7 +218,7 @@ async fn is_listed(pixi: &PixiClient, facts: &Facts, invoice: &Document) -> Resu
 /// An invoice is booked when pixi counts it as paid with just this amount and waits for it no more, or shows our event
 /// matched with it. It is not while pixi counts nothing as paid and still waits; all else does not tell.
 async fn book_invoice(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
-    let Effect::BookInvoice { invoice, amount, event, .. } = &record.effect else { return Seen::CannotTell };
+    let Effect::BookInvoice { invoice, amount, .. } = &record.effect else { return Seen::CannotTell };
     let Some(document) = facts.documents.iter().find(|document| document.nr == *invoice) else {
         return Seen::NotYet;
     };
@@ -198,55 +230,27 @@ async fn book_invoice(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> 
     if document.paid == Some(amount.minor) && !listed {
         return Seen::Ended(done("paid sum read back"));
     }
-    let unmatched = match pixi.invoice_match(invoice).await {
-        Ok(rows) if rows.iter().any(|row| row.event_id == *event && row.amount.minor.abs() == amount.minor) => {
-            return Seen::Ended(done("match read back"));
-        }
-        Err(error) if error.class() == ErrorClass::Passing => return Seen::NotYet,
-        Ok(rows) => rows.is_empty(),
-        Err(_) => false,
-    };
+    let Ok(shown) = read_back(pixi, &record.effect, &record.token).await else { return Seen::NotYet };
+    if shown.is_ours() {
+        return Seen::Ended(done("match read back"));
+    }
+    let unmatched = shown.matches.is_some_and(|trace| !trace.any);
     let unpaid = document.paid.map_or(unmatched, |paid| paid == 0);
     if unpaid && listed { Seen::Nothing } else { Seen::CannotTell }
 }
 
 /// A return booking carries our token in its text. An installation that does not show the text leaves it open whose
-/// booking it is.
+/// booking it is; one that lacks either call never shows that there is none.
 async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> Seen {
-    let Effect::BookReturn { credit_note, customer, event, amount } = &record.effect else { return Seen::CannotTell };
-    let has_token = |text: Option<&str>| text.is_some_and(|text| text.contains(&record.token));
-    let alike = |id: &str, booked: i64, text: Option<&str>| {
-        id == event && booked.abs() == amount.minor.abs() && text.is_none_or(str::is_empty)
-    };
-    match pixi.invoice_match(credit_note).await {
-        Ok(rows) if rows.iter().any(|row| has_token(row.reference.as_deref())) => {
-            return Seen::Ended(done("match read back"));
-        }
-        Ok(rows) if rows.iter().any(|row| alike(&row.event_id, row.amount.minor, row.reference.as_deref())) => {
-            return Seen::CannotTell;
-        }
-        Ok(_) => {}
-        Err(error) if error.class() == ErrorClass::Passing => return Seen::NotYet,
-        Err(_) => return Seen::CannotTell,
+    let Effect::BookReturn { credit_note, .. } = &record.effect else { return Seen::CannotTell };
+    let Ok(shown) = read_back(pixi, &record.effect, &record.token).await else { return Seen::NotYet };
+    if shown.is_ours() {
+        return Seen::Ended(done("booking read back"));
     }
-    let filter = CustomerEventFilter {
-        cust_key: Some(*customer),
-        event_id: Some(event.clone()),
-        ..CustomerEventFilter::default()
-    };
     let paid =
         facts.documents.iter().any(|document| document.nr == *credit_note && document.paid.is_some_and(|p| p != 0));
-    match pixi.customer_events(&filter).await {
-        Ok(events) if events.rows.iter().any(|row| has_token(row.reference.as_deref())) => {
-            Seen::Ended(done("event read back"))
-        }
-        Ok(events) => {
-            let unsure = events.rows.iter().any(|row| alike(&row.event_id, row.amount.minor, row.reference.as_deref()));
-            if paid || unsure { Seen::CannotTell } else { Seen::Nothing }
-        }
-        Err(error) if error.class() == ErrorClass::Passing => Seen::NotYet,
-        Err(_) => Seen::CannotTell,
-    }
+    let all_shown = shown.matches.is_some() && shown.events.is_some();
+    if paid || shown.is_unsure() || !all_shown { Seen::CannotTell } else { Seen::Nothing }
 }
 
 /// The kind of transaction a step makes.

@@ -12,6 +12,7 @@ mod gone;
 mod look;
 mod payment;
 pub mod peers;
+pub mod read_back;
 mod reading;
 mod reauthorize;
 mod record;

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::Time;
 use crate::config::{PaymentCode, PaymentType};
 use crate::journal::{Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
-use crate::policy::{Facts, NextCheck, Plan, Standing, sums};
+use crate::policy::{self, Facts, NextCheck, Plan, Standing, sums};
 use crate::steps::OrderId;
 use crate::text::{Notice, Severity};
 
@@ -165,6 +165,37 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
         settings_digest: row.settings_digest.clone(),
     };
     shop.journal.record_plan(&row, record).await?;
+    Ok(())
+}
+
+/// Hints at an open order whose payment type is switched off. It stays due, so that it goes on once that is on again; what
+/// a person is to be told of it already stays.
+pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
+    let notice = policy::switched_off_notice(&row.order.mandant.0, &row.payment_code.0);
+    let told = row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem || mark.number == notice.number);
+    if told {
+        return Ok(());
+    }
+    let reason = format!("switched off: {}", notice.text(shop.settings.language));
+    let record = PlanRecord {
+        payment_status: row.payment_status.clone(),
+        transfer_status: row.transfer_status.clone(),
+        reason,
+        mark: Some(notice),
+        mails: Vec::new(),
+        next: Next::Check(row.next_check.unwrap_or_else(|| shop.clock.now())),
+        payment: row.payment.clone(),
+        method: row.method.clone(),
+        group: row.group.clone(),
+        customer: None,
+        o0: row.o0,
+        amounts: row.amounts,
+        keep_facts: false,
+        facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
+        facts_digest: row.facts_digest.clone(),
+        settings_digest: row.settings_digest.clone(),
+    };
+    shop.journal.record_plan(row, record).await?;
     Ok(())
 }
 

@@ -305,6 +305,11 @@ impl Work<'_> {
         let around = &mut facts.surroundings;
         (around.address, around.customer_elsewhere) = (last.address, last.customer_elsewhere);
         around.manual_orders = last.manual_orders;
+        around.release_lines = last.release_lines;
+        if !looked && !last.release_lines && policy::release_had_no_effect(facts, now) {
+            facts.surroundings.release_lines = self.pixi.is_proven("pixiReleaseOrder").await?;
+        }
+        let around = &mut facts.surroundings;
         if header.payment_type.as_ref().is_some_and(|code| *code != facts.payment_type) {
             // The answer about the order itself shows that pixi answers.
             let sure = std::future::ready(Ok(true));

@@ -1,6 +1,6 @@
 //! Opening SQLite: settings, schema, versions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use sqlx::any::AnyConnectOptions;
@@ -67,24 +67,74 @@ async fn schema(conn: &mut AnyConnection, options: &Options) -> Result<(), Journ
     if !options.migrate {
         return Err(wrong(found));
     }
+    if found > 0 {
+        back_up(conn, &options.path, found).await?;
+    }
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > found) {
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-        // Another process may have been faster.
-        if version(conn).await?.0 < migration.version {
-            sqlx::raw_sql(migration.text).execute(&mut *conn).await?;
-            let now = clock::to_millis(options.clock.now()).to_string();
-            let values = [
-                ("schema", migration.version.to_string()),
-                ("schema_runs_from", migration.runs_from.to_string()),
-                ("schema_since_ms", now),
-            ];
-            for (name, value) in values {
-                sqlx::query(sql::SET_META).bind(name).bind(value).execute(&mut *conn).await?;
-            }
-        }
-        sqlx::raw_sql("COMMIT").execute(&mut *conn).await?;
+        apply(conn, migration, options).await?;
     }
     Ok(())
+}
+
+async fn apply(conn: &mut AnyConnection, migration: &Migration, options: &Options) -> Result<(), JournalError> {
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    // Another process may have been faster.
+    if version(conn).await?.0 < migration.version {
+        sqlx::raw_sql(migration.text).execute(&mut *conn).await?;
+        let now = clock::to_millis(options.clock.now()).to_string();
+        let values = [
+            ("schema", migration.version.to_string()),
+            ("schema_runs_from", migration.runs_from.to_string()),
+            ("schema_since_ms", now),
+        ];
+        for (name, value) in values {
+            sqlx::query(sql::SET_META).bind(name).bind(value).execute(&mut *conn).await?;
+        }
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut *conn).await?;
+    Ok(())
+}
+
+/// Copies a store of an older schema beside itself before it is changed. A copy that is there is never overwritten.
+async fn back_up(conn: &mut AnyConnection, store: &Path, found: i64) -> Result<(), JournalError> {
+    let copy = (1..1000)
+        .map(|number| backup_path(store, number))
+        .find(|path| !path.exists())
+        .ok_or_else(|| file(store, "no name left for a backup"))?;
+    copy_to(conn, &copy).await?;
+    tracing::info!(
+        backup = %copy.display(),
+        schema = found,
+        "copied the store to {} before its schema {found} is brought to {SCHEMA_VERSION}",
+        copy.display(),
+    );
+    Ok(())
+}
+
+/// `STORE.before-schema-3.backup`, and with a number where a migration before did not end.
+pub(super) fn backup_path(store: &Path, number: u32) -> PathBuf {
+    let number = if number > 1 { format!(".{number}") } else { String::new() };
+    let mut name = store.as_os_str().to_owned();
+    name.push(format!(".before-schema-{SCHEMA_VERSION}{number}.backup"));
+    PathBuf::from(name)
+}
+
+/// Copies the store to a file that must not exist: of one moment, private, and on the disk when this returns.
+pub(super) async fn copy_to(conn: &mut AnyConnection, target: &Path) -> Result<(), JournalError> {
+    let text = target.to_str().ok_or_else(|| file(target, "the path is not UTF-8"))?;
+    create_private(target)?;
+    let copied = async {
+        // The name goes in as a value of the statement: no text of a caller's becomes SQL.
+        sqlx::query("VACUUM INTO $1").bind(text).execute(&mut *conn).await?;
+        let copy = std::fs::File::open(target).map_err(|error| file(target, error))?;
+        copy.sync_all().map_err(|error| file(target, error))
+    };
+    let copied = copied.await;
+    if copied.is_err() {
+        // Half a copy must not be taken for one.
+        let _ = std::fs::remove_file(target);
+    }
+    copied
 }
 
 fn wrong(found: i64) -> JournalError {
@@ -147,3 +197,6 @@ fn encode(path: &Path) -> Result<String, JournalError> {
 pub(super) fn file(path: &Path, cause: impl ToString) -> JournalError {
     JournalError::File { path: path.to_owned(), cause: cause.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

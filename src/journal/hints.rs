@@ -65,6 +65,19 @@ impl Journal {
             .await
     }
 
+    /// When the daemon first ran on this store, or first saw an order; none on a store nobody has worked on.
+    pub async fn began(&self) -> Result<Option<Time>, JournalError> {
+        self.0
+            .lanes
+            .read(move |tx| {
+                Box::pin(async move {
+                    let row = sqlx::query(sql::BEGAN).fetch_optional(&mut tx.conn).await?;
+                    row.map_or(Ok(None), |row| row.time_opt("at_ms"))
+                })
+            })
+            .await
+    }
+
     /// Where reading a list of the API goes on.
     pub async fn cursor(&self, api: &ApiName, name: &str) -> Result<Option<String>, JournalError> {
         let (api, name) = (api.0.clone(), name.to_owned());

@@ -245,6 +245,8 @@ statements! {
         WHERE state = 'done' AND kind IN ('capture', 'refund') AND currency IS NOT NULL) counted \
         GROUP BY api, mandant, currency HAVING SUM(captured) <> 0 OR SUM(refunded) <> 0 ORDER BY 1";
 
+    BEGAN = "SELECT MIN(at_ms) AS at_ms FROM (SELECT MIN(started_ms) AS at_ms FROM processes UNION ALL \
+        SELECT MIN(first_seen_ms) FROM orders) began";
     LOAD_CURSOR = "SELECT value FROM cursors WHERE api = $1 AND name = $2";
     SET_CURSOR = "INSERT INTO cursors (api, name, value) VALUES ($1, $2, $3) \
         ON CONFLICT (api, name) DO UPDATE SET value = excluded.value";

@@ -51,8 +51,24 @@ impl Shop {
         Self { dir, clock, journal, owner }
     }
 
+    /// A process that takes over the store at `path`, a day later.
+    pub(super) async fn go_on(dir: TempDir, path: PathBuf) -> Self {
+        let clock = Clock::simulated(noon() + TimeDelta::days(1), 1);
+        let (journal, owner) = Self::run_on(path, &clock, Mode::Inline, None).await;
+        Self { dir, clock, journal, owner }
+    }
+
     async fn run(dir: &TempDir, clock: &Clock, mode: Mode, faults: Option<Arc<dyn CommitFaults>>) -> (Journal, Owner) {
-        let options = Options::new(dir.path().join(FILE), clock.clone());
+        Self::run_on(dir.path().join(FILE), clock, mode, faults).await
+    }
+
+    async fn run_on(
+        path: PathBuf,
+        clock: &Clock,
+        mode: Mode,
+        faults: Option<Arc<dyn CommitFaults>>,
+    ) -> (Journal, Owner) {
+        let options = Options::new(path, clock.clone());
         let options = Options { mode, faults, ..options.simulated(7) };
         let journal = Journal::open(options).await.unwrap();
         let owner = journal.register_process("test").await.unwrap();

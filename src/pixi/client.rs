@@ -133,6 +133,11 @@ impl PixiClient {
         self.0.context.base_currency
     }
 
+    /// What this installation calls a column of a call, by the configuration.
+    pub fn column_name<'a>(&'a self, call: &str, column: &'a str) -> &'a str {
+        self.0.settings.columns.get(call).and_then(|names| names.get(column)).map_or(column, String::as_str)
+    }
+
     /// Zone of pixi's clock.
     pub fn zone(&self) -> Tz {
         self.0.context.zone

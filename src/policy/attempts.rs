@@ -123,7 +123,7 @@ fn after_tries<'a>(facts: &'a Facts, tries: &[&'a Past], now: Time) -> Attempt<'
         None if is_transfer(&last.effect) && tries.first().is_some_and(|first| now - first.at >= GIVE_UP_TRANSFER) => {
             return Attempt::GivenUp;
         }
-        None => growing(tries.len()),
+        None => backoff(tries.len(), &last.token),
     };
     let at = ended + pause;
     if at <= now { Attempt::Go { after: refusal } } else { Attempt::Later { at, refusal } }
@@ -140,7 +140,7 @@ fn pause_after(refusal: &Refusal, facts: &Facts, tries: &[&Past], now: Time) -> 
     let to_pixi = last.effect.kind().is_pixi();
     if to_pixi {
         let first = tries.first()?.at;
-        return (now - first < GIVE_UP_TRANSFER).then(|| growing(tries.len()));
+        return (now - first < GIVE_UP_TRANSFER).then(|| backoff(tries.len(), &last.token));
     }
     match refusal.kind {
         RefusalKind::Hard => None,
@@ -149,7 +149,7 @@ fn pause_after(refusal: &Refusal, facts: &Facts, tries: &[&Past], now: Time) -> 
             (recent < SOFT_DECLINE_TRIES).then_some(SOFT_DECLINE_PAUSE)
         }
         RefusalKind::Final | RefusalKind::AlreadySo => payment_changed_since(facts, last).then_some(TimeDelta::zero()),
-        RefusalKind::Stale | RefusalKind::Passing => Some(growing(tries.len())),
+        RefusalKind::Stale | RefusalKind::Passing => Some(backoff(tries.len(), &last.token)),
         RefusalKind::Configuration => Some(CONFIGURATION_PAUSE),
     }
 }
@@ -165,8 +165,44 @@ fn payment_changed_since(facts: &Facts, past: &Past) -> bool {
     })
 }
 
+/// The growing pause, shortened by up to a fifth, so that what failed together does not come again together. Drawn from the
+/// token of the last try, which is random: the same facts give the same pause.
+fn backoff(tries: usize, token: &str) -> TimeDelta {
+    let hash = token
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let thousandths = i32::try_from((hash >> 32) % 201).unwrap_or_default();
+    let pause = growing(tries);
+    pause - pause * thousandths / 1000
+}
+
 /// 1, 2, 4, 8 … minutes, at most 6 hours.
-pub fn growing(tries: usize) -> TimeDelta {
+fn growing(tries: usize) -> TimeDelta {
     let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX).min(9);
     (FIRST_PAUSE * 2_i32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_six_hours() {
+        let minutes: Vec<i64> = (1..=11).map(|tries| growing(tries).num_minutes()).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360]);
+        assert_eq!(growing(usize::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn pauses_are_shortened_by_up_to_a_fifth_and_repeat_with_their_token() {
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..200 {
+            let token = format!("k{number:05}");
+            let pause = backoff(5, &token);
+            assert!(pause <= growing(5) && pause >= growing(5) * 4 / 5, "{pause}");
+            assert_eq!(pause, backoff(5, &token));
+            seen.insert(pause);
+        }
+        assert!(seen.len() > 100, "they are spread: {}", seen.len());
+    }
 }

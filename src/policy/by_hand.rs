@@ -51,7 +51,8 @@ fn is_ours(facts: &Facts, payment: &Payment, entry: &Transaction) -> bool {
         || facts.done().any(|past| past.effect.payment() == Some(&payment.id) && made(past, entry))
 }
 
-fn made(past: &Past, entry: &Transaction) -> bool {
+/// The transaction is the one a step that is done has made.
+pub(super) fn made(past: &Past, entry: &Transaction) -> bool {
     let kind = match past.effect {
         Effect::Capture { .. } => TransactionKind::Charge,
         Effect::Refund { .. } => TransactionKind::CancelCharge,

@@ -57,6 +57,10 @@ fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
         Effect::Release { auth_id, auth_code, .. } if auth_code != "PROBLEM" => {
             Phrase::new(PhraseKey::CommentReleased).with("payment", auth_id)
         }
+        Effect::ReleaseLines { .. } => {
+            let payment = draft.facts.pay_id.as_deref().unwrap_or("-");
+            Phrase::new(PhraseKey::CommentReleased).with("payment", payment)
+        }
         Effect::Capture { amount, invoice: Some(invoice), .. } => {
             Phrase::new(PhraseKey::CommentCaptured).with("amount", draft.write(*amount)).with("document", invoice)
         }

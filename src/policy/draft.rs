@@ -37,6 +37,8 @@ pub(super) struct Draft<'a> {
     pub keep_open: bool,
     /// Money is to be given back, now or after a brake; what rests on it waits.
     pub gives_back: bool,
+    /// The release had no effect: it is not reported again, its lines are let go.
+    pub by_lines: bool,
     /// A step is forbidden by a limit in the store: no money moves on top of it before then.
     pub withheld: Option<Time>,
     rule: &'static str,
@@ -60,6 +62,7 @@ impl<'a> Draft<'a> {
             keep_lock: false,
             keep_open: false,
             gives_back: false,
+            by_lines: false,
             withheld: None,
             rule: "",
             steps: Vec::new(),

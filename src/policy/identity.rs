@@ -27,9 +27,22 @@ pub(super) fn left_alone(draft: &mut Draft<'_>) -> ControlFlow<()> {
         Standing::Legacy => PhraseKey::LeftAloneLegacy,
         Standing::Manual => PhraseKey::LeftAloneManual,
         Standing::Ignored => PhraseKey::LeftAloneIgnored,
-        Standing::SwitchedOff => PhraseKey::LeftAloneSwitchedOff,
+        Standing::SwitchedOff => return switched_off(draft),
     };
     draft.leave_alone("R1", phrase)
+}
+
+/// Open orders of what is switched off stay as they are: no step, but a hint, and they go on once it is on again.
+fn switched_off(draft: &mut Draft<'_>) -> ControlFlow<()> {
+    draft.rule("switched off");
+    draft.say(PhraseKey::LeftAloneSwitchedOff);
+    draft.notice(switched_off_notice(draft.facts.order.mandant.0.as_str(), &draft.facts.payment_type.0));
+    ControlFlow::Break(())
+}
+
+/// The hint at an open order of a payment type that is switched off or gone.
+pub fn switched_off_notice(mandant: &str, payment_type: &str) -> Notice {
+    Notice::hint(Number::SwitchedOff).with("type", payment_type).with("mandant", mandant)
 }
 
 /// R13: without whole facts of both sides nothing is decided.

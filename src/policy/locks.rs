@@ -128,12 +128,17 @@ pub(super) fn write_payment(draft: &mut Draft<'_>, rule: &'static str, payment: 
 
 fn write_authorization(draft: &mut Draft<'_>, rule: &'static str, there: String, code: &str) {
     let done = draft.facts.done().filter(|past| matches!(past.effect, Effect::Release { .. })).count();
-    let message = format!("pixi-payd {rule}");
-    let effect = Effect::Release { auth_id: there, auth_code: code.to_owned(), message };
-    let attempt = draft.step(rule, format!("release#{}", done + 1), effect, Guards::default());
+    let (key, effect) = if draft.by_lines {
+        (format!("release_lines#{done}"), Effect::ReleaseLines { nr_external: draft.facts.external_nr.clone() })
+    } else {
+        let message = format!("pixi-payd {rule}");
+        (format!("release#{}", done + 1), Effect::Release { auth_id: there, auth_code: code.to_owned(), message })
+    };
+    let kind = effect.kind();
+    let attempt = draft.step(rule, key, effect, Guards::default());
     if let Some(refusal) = attempt.refusal() {
         let code = refusal.code.clone();
-        draft.notice(Notice::problem(Number::PixiRefused).with("step", "release").with("code", code));
+        draft.notice(Notice::problem(Number::PixiRefused).with("step", kind).with("code", code));
     }
 }
 

@@ -51,6 +51,8 @@ pub use status::{PaymentStatus, TransferStatus};
 pub use sums::Sums;
 
 pub use held::PAUSE as HELD_PAUSE;
+pub use identity::switched_off_notice;
+pub use release::had_no_effect as release_had_no_effect;
 
 use draft::Draft;
 
@@ -125,6 +127,7 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     disappeared::gone(draft)?;
     identity::facts_clear(draft)?;
     identity::payment_found(draft)?;
+    watch::given_back(draft);
     watch::chargeback(draft)?;
     cancel::dead(draft)?;
     address::check(draft)?;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use chrono::TimeDelta;
 
+use crate::clock::Time;
 use crate::config::Mode;
 use crate::steps::{Effect, Outcome, RefusalKind};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
@@ -11,6 +12,7 @@ use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionSta
 
 use super::attempts::Attempt;
 use super::draft::Draft;
+use super::facts::{Facts, Past};
 use super::{capture, claim, identity, locks, reauthorize, sums};
 
 /// A buyer who has not finished is worth a hint after this long …
@@ -66,15 +68,23 @@ fn let_go(draft: &mut Draft<'_>, payment: &Payment, group: Group) -> ControlFlow
     ControlFlow::Continue(())
 }
 
+/// A release of ours that pixi has taken, and since which no reading has shown the order off hold; with the time it was
+/// done.
+fn unshown(facts: &Facts) -> Option<(&Past, Time)> {
+    let last = facts.done().filter(|past| matches!(past.effect, Effect::Release { .. })).last()?;
+    let released_at = last.settled_at.unwrap_or(last.at);
+    let shown = facts.last_seen_released.is_some_and(|seen| seen >= released_at);
+    (facts.on_hold() && !shown).then_some((last, released_at))
+}
+
+/// pixi has had time to show the release of this order, and shows it on hold: worth asking what else could let it go.
+pub fn had_no_effect(facts: &Facts, now: Time) -> bool {
+    unshown(facts).is_some_and(|(_, released_at)| now >= released_at + RELEASE_SHOWS_AFTER)
+}
+
 /// An order this daemon has released is on hold: either pixi has not shown it yet, or a person has put it back.
 fn earlier_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
-    let Some(last) = draft.facts.done().filter(|past| matches!(past.effect, Effect::Release { .. })).last() else {
-        return ControlFlow::Continue(());
-    };
-    let released_at = last.settled_at.unwrap_or(last.at);
-    if draft.facts.last_seen_released.is_some_and(|seen| seen >= released_at) {
-        return ControlFlow::Continue(());
-    }
+    let Some((last, released_at)) = unshown(draft.facts) else { return ControlFlow::Continue(()) };
     let ours = draft.facts.last_auth_code.as_deref().is_some_and(|code| code.contains(&last.token));
     let shows_at = released_at + RELEASE_SHOWS_AFTER;
     if draft.now < shows_at {
@@ -89,11 +99,31 @@ fn earlier_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
             && seen.is_none_or(|seen| past.settled_at.unwrap_or(past.at) > seen)
     });
     if ours || in_vain.count() >= RELEASES_IN_VAIN {
-        draft.rule("release");
-        draft.notice(Notice::problem(Number::ReleaseWithoutEffect));
-        return ControlFlow::Break(());
+        return let_lines_go(draft, last);
     }
     ControlFlow::Continue(())
+}
+
+/// The release was taken and did nothing. Where pixi has a call that lets the lines go, it is used once, in the place of a
+/// further release: behind the same checks of money and lock. Else, or where that has no effect either, a person's turn.
+fn let_lines_go(draft: &mut Draft<'_>, last: &Past) -> ControlFlow<()> {
+    let tried = draft.facts.past.iter().rev().find(|past| {
+        past.at >= last.at && matches!(past.effect, Effect::ReleaseLines { .. }) && (past.is_done() || past.is_open())
+    });
+    if let Some(tried) = tried {
+        let shows_at = tried.settled_at.unwrap_or(tried.at) + RELEASE_SHOWS_AFTER;
+        if tried.is_open() || draft.now < shows_at {
+            draft.rule("release");
+            draft.wake(shows_at.max(draft.now + RELEASE_SHOWS_AFTER / 2));
+            return ControlFlow::Break(());
+        }
+    } else if draft.facts.surroundings.release_lines && !draft.facts.external_nr.is_empty() {
+        draft.by_lines = true;
+        return ControlFlow::Continue(());
+    }
+    draft.rule("release");
+    draft.notice(Notice::problem(Number::ReleaseWithoutEffect));
+    ControlFlow::Break(())
 }
 
 /// R4 and R5: the buyer has finished and the payment is good.

@@ -56,14 +56,20 @@ pub const PARTS: &[Part] = &[
             rule(
                 "R1",
                 "",
-                "older than `process_from`; exchange or manual order; ignored by a person; payment type or mandant switched off",
+                "older than `process_from`; exchange or manual order; ignored by a person",
                 "nothing, not even a comment, for the order or its documents",
+            ),
+            rule(
+                "switched off",
+                "",
+                "the order's payment type or mandant is switched off, or gone from the configuration",
+                "nothing; hint PP-1610 while the order is open. Goes on once it is switched on again",
             ),
             rule(
                 "look",
                 "",
                 "it is not known how an earlier step ended",
-                "it is looked for; of that order no other money moves and nothing is booked; locking goes on. After two hours problem PP-1701",
+                "it is looked for; of that order no other money moves and nothing is booked; locking goes on. After two hours, or at once where looking cannot tell, problem PP-1701; looks go on",
             ),
             rule(
                 "disappeared",
@@ -100,6 +106,12 @@ pub const PARTS: &[Part] = &[
                 "",
                 "the payment's transactions do not add up to Unzer's own sum",
                 "problem PP-1601, nothing moves",
+            ),
+            rule(
+                "given back",
+                "",
+                "Unzer does not show, after 15 min, what the store knows as given back; or the credit note of a refund is gone from pixi",
+                "problem PP-1511 or PP-1510; nothing is repeated",
             ),
         ],
     },
@@ -156,7 +168,7 @@ pub const PARTS: &[Part] = &[
                 "release",
                 "",
                 "released, and still on hold",
-                "after 10 min tried again; after three releases in vain, or where pixi shows our code, problem PP-1210",
+                "after 10 min tried again; after three releases in vain, or where pixi shows our code, its lines are let go by pixiReleaseOrder, once. Where pixi does not have it, or that has no effect either, problem PP-1210",
             ),
             rule(
                 "R16",

@@ -433,6 +433,10 @@ impl Story {
                 self.facts.last_auth_code = Some(auth_code.clone());
                 self.let_go();
             }
+            Effect::ReleaseLines { nr_external } => {
+                assert_eq!(*nr_external, self.facts.external_nr);
+                self.let_go();
+            }
             Effect::Capture { amount, invoice, .. } => {
                 assert!(amount.minor > 0 && amount.minor <= self.unzer().rest, "captured more than authorised");
                 let invoice = invoice.clone();

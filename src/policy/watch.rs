@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 
 use chrono::TimeDelta;
 
-use crate::steps::{Kind, Outcome};
+use crate::steps::{Effect, Evidence, Kind, Outcome};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::unzer::{Transaction, TransactionStatus};
 
 use super::draft::Draft;
 use super::facts::Past;
-use super::{customer_lock, locks, reauthorize, release};
+use super::{by_hand, customer_lock, locks, reauthorize, release};
 
 /// Two looks past every deadline have been made by then.
 const LOOKED_FOR: TimeDelta = TimeDelta::hours(2);
@@ -55,6 +56,49 @@ fn pause_of_looks(age: TimeDelta) -> TimeDelta {
         TimeDelta::hours(1)
     } else {
         TimeDelta::hours(6)
+    }
+}
+
+/// Unzer shows what it has given back by then.
+const SHOWN_BY: TimeDelta = TimeDelta::minutes(15);
+
+/// What was given back has to be seen, at Unzer and in pixi: money that is not where the store says it is, and a refund
+/// whose credit note is gone, are told. Nothing is repeated.
+pub(super) fn given_back(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    for past in facts.done().filter(|past| matches!(past.effect, Effect::Refund { .. } | Effect::Reverse { .. })) {
+        let (Some(payment), Some(amount)) =
+            (past.effect.payment().and_then(|id| facts.payment_with(id)), past.effect.amount())
+        else {
+            continue;
+        };
+        // What a person has decided names no transaction.
+        let Some(Outcome::Done(Evidence { transaction: Some(_), .. })) = &past.outcome else { continue };
+        let is_it = |entry: &Transaction| entry.status != TransactionStatus::Error && by_hand::made(past, entry);
+        if payment.transactions.iter().any(is_it) {
+            continue;
+        }
+        let shown_by = past.settled_at.unwrap_or(past.at) + SHOWN_BY;
+        if draft.now < shown_by {
+            draft.wake(shown_by);
+            continue;
+        }
+        draft.rule("given back");
+        let amount = draft.write(amount);
+        draft.notice(Notice::problem(Number::GiveBackMissing).with("step", &past.key).with("amount", amount));
+    }
+    let deleted: Vec<(String, i64)> = draft
+        .sums
+        .refunds
+        .by_credit_note
+        .iter()
+        .filter(|(nr, amount)| **amount > 0 && !facts.documents.iter().any(|document| document.nr == **nr))
+        .map(|(nr, amount)| (nr.clone(), *amount))
+        .collect();
+    for (nr, amount) in deleted {
+        draft.rule("given back");
+        let amount = draft.amount(amount);
+        draft.notice(Notice::problem(Number::CreditNoteDeleted).with("document", nr).with("amount", amount));
     }
 }
 

@@ -1,9 +1,11 @@
 //! Whole stories through the real engine, journal and codecs, against the simulated peers' books.
 
+mod already;
 mod bad_orders;
 mod bookings;
 mod cycles;
 mod looks;
+mod quiet_orders;
 mod rules;
 mod scene;
 mod seeds;

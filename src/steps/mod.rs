@@ -97,6 +97,11 @@ pub enum Effect {
         /// Text for the log in pixi Control Center.
         message: String,
     },
+    /// pixiReleaseOrder: lets go the lines that stayed on hold though pixi had taken the release. Once for each release.
+    ReleaseLines {
+        /// Order number of the shop, by which the call knows the order.
+        nr_external: String,
+    },
     /// Takes authorised money.
     Capture {
         /// Unzer payment id.
@@ -241,6 +246,7 @@ pub enum Kind {
     Lock,
     Unlock,
     Release,
+    ReleaseLines,
     Capture,
     Reverse,
     Refund,
@@ -258,10 +264,11 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds; what is proven for every kind goes by this list.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Lock,
         Self::Unlock,
         Self::Release,
+        Self::ReleaseLines,
         Self::Capture,
         Self::Reverse,
         Self::Refund,
@@ -283,6 +290,7 @@ impl Kind {
             Self::Lock => "lock",
             Self::Unlock => "unlock",
             Self::Release => "release",
+            Self::ReleaseLines => "release_lines",
             Self::Capture => "capture",
             Self::Reverse => "reverse",
             Self::Refund => "refund",
@@ -337,6 +345,7 @@ impl Effect {
             Self::Lock { .. } => Kind::Lock,
             Self::Unlock { .. } => Kind::Unlock,
             Self::Release { .. } => Kind::Release,
+            Self::ReleaseLines { .. } => Kind::ReleaseLines,
             Self::Capture { .. } => Kind::Capture,
             Self::Reverse { .. } => Kind::Reverse,
             Self::Refund { .. } => Kind::Refund,

@@ -393,6 +393,20 @@ catalogue! {
         now_de: "Klären, ob die Ware neu geliefert wird. Soll das Geld zurück: bei Unzer von Hand erstatten; es wird erkannt und gebucht.",
         now_en: "Find out whether the goods are sent again. If the money is due: refund it by hand at Unzer; it is recognised and booked."
     }
+    /// A credit note is gone from pixi after money was paid back for it.
+    CreditNoteDeleted = 1510 {
+        de: "Für Gutschrift {document} wurden {amount} erstattet; in pixi gibt es sie nicht mehr.",
+        en: "{amount} was paid back for credit note {document}; pixi does not have it any more.",
+        now_de: "Klären, ob das Geld zu Recht beim Käufer ist. Für eine neu angelegte Gutschrift wird nicht von selbst ein zweites Mal erstattet: in pixi von Hand buchen.",
+        now_en: "Find out whether the buyer has the money rightly. For a credit note made anew nothing is paid back a second time by itself: book it in pixi by hand."
+    }
+    /// What the store knows as given back is not at Unzer.
+    GiveBackMissing = 1511 {
+        de: "{step} ({amount}) ist hier als ausgeführt vermerkt; Unzer zeigt den Vorgang nicht.",
+        en: "{step} ({amount}) is known here as done; Unzer does not show it.",
+        now_de: "Im Unzer-Portal nachsehen. Fehlt das Geld dem Käufer, von Hand erstatten oder Unzer fragen; von selbst wird es nicht wiederholt.",
+        now_en: "Look into Unzer's portal. If the buyer lacks the money, refund it by hand or ask Unzer; it is not repeated by itself."
+    }
     /// A claim could not be lowered.
     ClaimReversalRefused = 1508 {
         de: "Die Forderung ließ sich nicht um {amount} verringern ({code}).",
@@ -462,6 +476,13 @@ catalogue! {
         en: "All lines are shipped or cancelled, but not every shipped one stands on an invoice.",
         now_de: "Rechnung in pixi prüfen; ohne sie wird nichts abgeschlossen.",
         now_en: "Check the invoice in pixi; without it nothing is brought to an end."
+    }
+    /// The payment type or mandant of an open order is switched off or gone from the configuration.
+    SwitchedOff = 1610 {
+        de: "Zahlungsart {type} des Mandanten {mandant} ist abgeschaltet: Für diese offene Bestellung wird nichts getan.",
+        en: "Payment type {type} of mandant {mandant} is switched off: nothing is done for this open order.",
+        now_de: "Wieder einschalten, dann geht es von selbst weiter; sonst die Bestellung von Hand abschließen.",
+        now_en: "Switch it on again, and it goes on by itself; else bring the order to an end by hand."
     }
     /// Unknown outcome that looking cannot settle.
     OutcomeUnknown = 1701 {

@@ -1,6 +1,6 @@
 //! Shipping locks and the release of parked orders.
 
-use crate::config::ids::MandantId;
+use crate::journal::StepPermit;
 use crate::pixi::client::PixiClient;
 use crate::pixi::envelope::Params;
 use crate::steps::Outcome;
@@ -22,9 +22,10 @@ impl PixiClient {
         self.write("pixiSetShippingLock", params).await
     }
 
-    /// Releases the lines of an order from HOLD, where the report of the authorisation did not.
-    pub async fn release_order(&self, shop: &MandantId, order_nr_external: &str) -> Outcome {
-        let params = Params::new().text("ShopId", &shop.0).text("OrderNrExternal", order_nr_external);
+    /// Releases the lines of an order from HOLD, where the report of the authorisation did not. The permit is used up.
+    pub async fn release_order(&self, permit: StepPermit, order_nr_external: &str) -> Outcome {
+        let shop = &permit.order().mandant.0;
+        let params = Params::new().text("ShopId", shop).text("OrderNrExternal", order_nr_external);
         self.write("pixiReleaseOrder", params).await
     }
 }

@@ -18,7 +18,7 @@ fn assert_locked_and_released(story: Story, problem: u16) {
 
 #[test]
 fn r1_orders_left_alone_get_nothing() {
-    for standing in [Standing::Legacy, Standing::Manual, Standing::Ignored, Standing::SwitchedOff] {
+    for standing in [Standing::Legacy, Standing::Manual, Standing::Ignored] {
         let mut story = order("4711").after(600);
         story.facts.standing = standing;
         let plan = story.plan();
@@ -270,4 +270,61 @@ fn release_without_effect_end_after_some_tries() {
         story = story.after(11);
     }
     assert_eq!((story.next(), story.problems()), (vec![], vec![1210]));
+}
+
+#[test]
+fn release_without_effect_goes_on_by_the_lines_once() {
+    let hold = |story: &mut Story| {
+        for line in &mut story.facts.lines {
+            line.state = crate::policy::facts::LineState::Hal;
+        }
+        story.facts.last_seen_released = None;
+    };
+    let mut story = order("4711").sofort(119_00);
+    while story.take() {}
+    hold(&mut story);
+    story.facts.last_auth_code =
+        story.facts.past.iter().rfind(|past| past.key.0 == "release#1").map(|past| past.token.clone());
+    assert_eq!(
+        (story.clone().after(9).next(), story.clone().after(9).problems()),
+        (vec![], vec![]),
+        "pixi may be slow"
+    );
+    let without = story.clone().after(11);
+    assert_eq!((without.next(), without.problems()), (vec![], vec![1210]));
+    story.facts.surroundings.release_lines = true;
+    let mut story = story.after(11);
+    assert_eq!((story.next(), story.problems()), (vec!["release_lines#1".to_owned()], vec![]));
+    while story.take() {}
+    hold(&mut story);
+    assert_eq!((story.clone().after(5).next(), story.clone().after(5).problems()), (vec![], vec![]));
+    let story = story.after(11);
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1210]), "not twice");
+}
+
+#[test]
+fn switched_off_orders_get_a_hint_and_stay_due() {
+    let mut story = order("4711").card(119_00).after(600);
+    story.facts.standing = Standing::SwitchedOff;
+    let plan = story.plan();
+    assert_eq!((plan.steps.len(), story.problems(), story.hints()), (0, vec![], vec![1610]));
+    assert!(matches!(plan.next_check, NextCheck::At(_)), "not ended");
+    story.facts.standing = Standing::Managed;
+    assert_eq!(
+        (story.next(), story.hints()),
+        (vec!["capture:order:119.00".to_owned(), "release#1".to_owned()], vec![])
+    );
+}
+
+#[test]
+fn r7_a_capture_that_finds_no_ear_is_worth_a_hint_after_a_quarter_of_an_hour() {
+    let mut story = order("4711").card(119_00).answer(Kind::Capture, not_sent()).answer(Kind::Capture, not_sent());
+    assert!(story.take());
+    assert_eq!(story.hints(), Vec::<u16>::new());
+    assert_eq!(story.clone().after(14).hints(), Vec::<u16>::new());
+    let mut story = story.after(15);
+    assert_eq!((story.hints(), story.problems()), (vec![1108], vec![]));
+    assert!(story.take());
+    assert_eq!(story.hints(), [1108], "still after the next try in vain");
+    assert_eq!(story.settle().hints(), Vec::<u16>::new(), "and gone once it succeeds");
 }

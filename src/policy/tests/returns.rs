@@ -1,7 +1,9 @@
 //! Returns: which charge, how much, and what stays.
 
+use crate::policy::PaymentView;
 use crate::policy::story::{Story, order, refused};
 use crate::steps::{Effect, Kind, RefundAt, RefusalKind};
+use crate::unzer::TransactionKind;
 
 fn delivered() -> Story {
     order("4711").card(119_00).expert().settle().shipped("RE1", &[1]).settle().shipped("RE2", &[2]).settle()
@@ -155,4 +157,36 @@ fn returns_over_more_than_was_invoiced_are_told_before_the_money_is_due() {
         let story = story.settle().lock_by_hand(false).shipped("RE1", &[1]).credited("GS1", &[1, 2], 119_00).settle();
         assert_eq!(story.problems(), [1505], "{:?}", story.plan().said);
     }
+}
+
+#[test]
+fn given_back_for_a_credit_note_that_pixi_deleted_is_a_problem_with_the_amount() {
+    let mut story = delivered().returned("GS1", &[2]).settle();
+    assert_eq!(story.problems(), Vec::<u16>::new());
+    let note = story.facts.documents.pop().unwrap();
+    assert_eq!(story.problems(), [1510]);
+    let told = story.plan().notices.iter().find(|notice| notice.number.digits() == 1510).unwrap().values.clone();
+    assert!(told.iter().any(|(name, value)| name == "document" && value == "GS1"), "{told:?}");
+    assert!(told.iter().any(|(name, value)| name == "amount" && value.contains("59.00")), "{told:?}");
+    story.facts.documents.push(note);
+    assert_eq!(story.problems(), Vec::<u16>::new(), "it is back");
+}
+
+#[test]
+fn given_back_by_the_journal_and_not_at_unzer_is_a_problem_and_not_repeated() {
+    let absent = |mut story: Story, kind: TransactionKind| {
+        let PaymentView::Known(payment) = &mut story.facts.payment else { panic!() };
+        payment.transactions.retain(|entry| entry.kind != kind);
+        story
+    };
+    let refunded = delivered().returned("GS1", &[2]).settle();
+    let story = absent(refunded, TransactionKind::CancelCharge);
+    let story = story.after(20);
+    assert!(story.problems().contains(&1511), "{:?}", story.problems());
+    assert!(story.next().iter().all(|key| !key.starts_with("refund")), "{:?}", story.next());
+    let reversed = order("4711").card(119_00).expert().settle().cancelled(&[1, 2]).settle();
+    assert_eq!(reversed.problems(), Vec::<u16>::new());
+    let story = absent(reversed, TransactionKind::CancelAuthorize).after(20);
+    assert!(story.problems().contains(&1511), "{:?}", story.problems());
+    assert!(story.next().iter().all(|key| !key.starts_with("reverse")), "{:?}", story.next());
 }

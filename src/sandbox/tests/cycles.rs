@@ -219,3 +219,24 @@ async fn brake_a_refund_over_the_limit_of_a_day_is_told_once_and_goes_the_next_d
     stage.moved(&second.payment, 20_00, 20_00, 0).unwrap();
     assert_eq!(scene.mark(second.nr).await, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_window_reaches_back_to_the_first_start_at_most_thirty_days() {
+    for (days, missed) in [(3, false), (29, false), (32, true)] {
+        let scene = Scene::new().await;
+        let stage = scene.stage(1);
+        // Released by hand and cancelled, while the list of changes cannot be read: no work list shows the order.
+        let sold = stage.authorize("card", &[60_00], 0).unwrap();
+        scene.world.pixi.release_by_hand(sold.nr).unwrap();
+        stage.cancel_all(sold.nr).unwrap();
+        scene.line.rule(|request| if request.call == "pixiGetChangedOrders" { Act::Lose } else { Act::Pass });
+        scene.cycle().await;
+        scene.world.clock.sleep(Duration::from_hours(24 * days)).await;
+        scene.line.clear();
+        // The process slept as well: it takes its lease anew.
+        scene.journal.heartbeat(scene.daemon.owner()).await.ok();
+        scene.minutes(10).await;
+        let reversed = stage.moved(&sold.payment, 0, 0, 60_00).is_ok();
+        assert_eq!(reversed, !missed, "{days} days");
+    }
+}

@@ -242,3 +242,36 @@ async fn book_an_unseen_paid_sum_does_not_keep_a_document_from_being_booked() {
     stage.booked_once(&invoice, 45_00).unwrap();
     assert_eq!(scene.mark(sold.nr).await, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn look_what_cannot_be_told_is_looked_at_on_and_done_once_it_is_found() {
+    let scene = Scene::new().await;
+    hide_paid(&scene);
+    let (nr, invoice) = booking_lost(&scene, Fault::DropAfter).await;
+    scene.minutes(3).await;
+    // Told at once, not after two hours.
+    assert_eq!((bookings(&scene, nr).await, scene.mark(nr).await), (vec![StepState::Unknown], Some(1701)));
+    scene.hours(24 * 2).await;
+    assert_eq!(bookings(&scene, nr).await, [StepState::Unknown]);
+    // Days later pixi shows what is paid.
+    scene.line.clear();
+    scene.hours(30).await;
+    assert_eq!((bookings(&scene, nr).await, scene.mark(nr).await), (vec![StepState::Done], None));
+    scene.stage(1).booked_once(&invoice, 45_00).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_what_could_not_be_told_is_never_taken_for_absent() {
+    let scene = Scene::new().await;
+    hide_paid(&scene);
+    let (nr, _) = booking_lost(&scene, Fault::DropBefore).await;
+    scene.hours(4).await;
+    assert_eq!(bookings(&scene, nr).await, [StepState::Unknown]);
+    scene.line.clear();
+    scene.line.take_sent();
+    scene.hours(24 * 8).await;
+    assert_eq!(bookings(&scene, nr).await, [StepState::Unknown]);
+    assert_eq!((scene.line.count(BOOK), scene.mark(nr).await), (0, Some(1701)));
+    let looks = scene.steps(nr, Kind::BookInvoice).await[0].looks;
+    assert!((5..=8).contains(&looks), "at once, 5 min, 1 h, five days: {looks}");
+}
