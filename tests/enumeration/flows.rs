@@ -1,0 +1,83 @@
+//! The flows: what happens to an order, from the shop to its end.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use pixi_payd::config::Mode;
+use pixi_payd::sandbox::{STORIES, Story};
+
+/// What of pixi's calls an installation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installed {
+    /// All that are known.
+    Whole,
+    /// None by which a booking can be read back.
+    NoReadBack,
+}
+
+impl Installed {
+    /// Calls it lacks.
+    pub fn lacks(self) -> &'static [&'static str] {
+        match self {
+            Self::Whole => &[],
+            Self::NoReadBack => &["pixiCAGetInvoiceMatch", "pixiGetCustomerEvents"],
+        }
+    }
+}
+
+/// One flow.
+#[derive(Clone, Copy)]
+pub struct Flow {
+    /// Its number, for the replay.
+    pub number: usize,
+    /// Number of its story.
+    pub told: usize,
+    /// What happens.
+    pub story: Story,
+    /// Where.
+    pub installed: Installed,
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = if self.story.mode == Mode::Standard { "standard" } else { "expert" };
+        let group = group(self.story.method);
+        write!(f, "{} {group} {} ({}, {mode})", self.number, self.story.name, self.story.method)?;
+        if self.installed == Installed::NoReadBack { f.write_str(", bookings cannot be read back") } else { Ok(()) }
+    }
+}
+
+/// Group of a story's method (DESIGN 2).
+pub fn group(method: &str) -> &'static str {
+    match method {
+        "Card" | "PayPal" | "Apple Pay" | "Google Pay" => "AUTH",
+        "SOFORT" | "EPS" | "iDEAL" | "Giropay" | "Alipay" | "Przelewy24" | "Direct Debit" | "Direct Debit Secured"
+        | "Direct Debit Guar." => "PAID",
+        "Prepayment" => "WAIT",
+        "Invoice" => "INVOICE",
+        "Invoice Secured" | "Invoice Guaranteed" | "Invoice Factoring" => "SECURED",
+        "Paylater Invoice" | "Paylater Installment" | "Paylater Direct Debit" => "PAYLATER",
+        "-" => "none",
+        new => panic!("the group of {new} is not told"),
+    }
+}
+
+/// Stories that are also played where no booking can be read back: one of each way to book.
+const WITHOUT_READ_BACK: &[(&str, &str)] = &[
+    ("one line returned", "Card"),
+    ("paid and returned", "EPS"),
+    ("paid and returned", "Prepayment"),
+    ("returned before payment", "Invoice"),
+    ("line cancelled, rest returned in part", "Invoice Secured"),
+    ("captured per invoice", "Paylater Installment"),
+];
+
+/// All flows.
+pub static FLOWS: LazyLock<Vec<Flow>> = LazyLock::new(|| {
+    let told: Vec<(usize, Story)> = STORIES.iter().copied().enumerate().collect();
+    let few = told.iter().filter(|(_, story)| WITHOUT_READ_BACK.contains(&(story.name, story.method)));
+    let whole = told.iter().map(|story| (*story, Installed::Whole));
+    let all = whole.chain(few.map(|story| (*story, Installed::NoReadBack)));
+    let flow = |(number, ((told, story), installed))| Flow { number, told, story, installed };
+    all.enumerate().map(flow).collect()
+});

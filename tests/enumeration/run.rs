@@ -1,0 +1,423 @@
+//! One run of a flow: a world, a store, daemons that come and go, and at most one fault.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::books::Books;
+use crate::cases::{Case, Fault, Moment, person_may_be_asked};
+use crate::flows::{Flow, Installed};
+use crate::line::{Event, Instance, Line};
+use pixi_payd::clock::{Clock, Time};
+use pixi_payd::config::{self, Settings};
+use pixi_payd::engine::{Daemon, Scope, Stop};
+use pixi_payd::journal::{Decision, Journal, JournalError, Options, OrderFilter, OrderRow, StepRecord};
+use pixi_payd::sandbox::World;
+use pixi_payd::sandbox::world::START;
+use pixi_payd::steps::{Effect, Kind};
+use pixi_payd::text::Number;
+
+/// Sign of life of a daemon.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Shortest time between two cycles.
+const GLANCE: Duration = Duration::from_secs(30);
+/// Time to the next cycle while nothing changes.
+const IDLE: [u64; 5] = [60, 60, 120, 240, 300];
+/// A daemon that was killed is started again after this time.
+const RESTART: Duration = Duration::from_secs(20);
+/// Minutes between the cycles of the rest: late looks, the hour, the day after.
+const REST: [u64; 5] = [1, 6, 16, 70, 1500];
+/// More cycles where something is still open.
+const MORE: usize = 12;
+
+/// How a run ended.
+pub struct Ended {
+    /// What it did.
+    pub events: Vec<Event>,
+    /// Kinds of the steps the store knows, in order.
+    pub kinds: Vec<Kind>,
+    /// The peers' books at rest.
+    pub books: Books,
+    /// The planned fault has happened.
+    pub is_met: bool,
+    /// Steps a person decided.
+    pub asked: Vec<Kind>,
+    /// What must not be.
+    pub wrong: Vec<String>,
+    /// Lines for a reader.
+    pub trace: Vec<String>,
+}
+
+/// Plays a flow with a fault, or without one. `kept`: lines are kept for a reader.
+pub fn run(flow: &Flow, case: Option<Case>, kept: bool) -> Ended {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::simulated(START.parse().unwrap(), 1);
+        let world = World::new(clock.clone());
+        for call in flow.installed.lacks() {
+            world.pixi.uninstall(call);
+        }
+        let line = Line::new(&world, case, kept);
+        let told = flow.story.play(&world, flow.told, Arc::default());
+        let mut run = Run {
+            flow,
+            settings: settings(&world),
+            store: Store::new(),
+            clock,
+            world: world.clone(),
+            line,
+            house: None,
+            begun: 0,
+            asked: Vec::new(),
+            wrong: Vec::new(),
+        };
+        let over = RefCell::new(None);
+        let tell = async {
+            let ended = told.await;
+            *over.borrow_mut() = Some(ended);
+        };
+        futures_util::future::join(tell, run.drive(&over)).await;
+        if let Some(Err(astray)) = over.into_inner() {
+            run.wrong.push(format!("the story went astray: {astray}"));
+        }
+        run.rest().await
+    })
+}
+
+/// The configuration of all runs: the sandbox's, with everything switched on that makes steps.
+fn settings(world: &World) -> Arc<Settings> {
+    static READ: OnceLock<Arc<Settings>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let text = world.configuration(folder.path(), "http://127.0.0.1:9");
+        let defaults = "defaults: {rounding_tolerance: 2";
+        let more = format!("{defaults}, lock_customer_on_chargeback: true, report_failed_capture: true");
+        let text = text.replace(defaults, &more);
+        // One mandant has bank data on the address, the other in comments.
+        let at = text.rfind(defaults).unwrap();
+        let (first, second) = text.split_at(at);
+        let text = format!("{first}{}", second.replace(defaults, &format!("{defaults}, write_bank_data: address")));
+        let file = folder.path().join("pixi-payd.yaml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = config::load(&file).unwrap_or_else(|findings| panic!("{findings}"));
+        Arc::new(loaded.settings)
+    })
+    .clone()
+}
+
+/// The store's file, on RAM where there is any.
+struct Store(PathBuf);
+
+impl Store {
+    fn new() -> Self {
+        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let ram = PathBuf::from("/dev/shm");
+        let folder = if ram.is_dir() { ram } else { std::env::temp_dir() };
+        let store = Self(folder.join(format!("pixi-payd-enum-{}-{count}.db", std::process::id())));
+        static EMPTY: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
+        let empty = {
+            let mut empty = EMPTY.lock().unwrap();
+            empty
+                .get_or_insert_with(|| {
+                    let options = Options::new(&store.0, Clock::simulated(Time::UNIX_EPOCH, 1)).simulated(0);
+                    let opened = futures_util::FutureExt::now_or_never(Journal::open(options));
+                    opened.unwrap().unwrap().close();
+                    let bytes = std::fs::read(&store.0).unwrap();
+                    store.remove();
+                    Arc::new(bytes)
+                })
+                .clone()
+        };
+        std::fs::write(&store.0, &*empty).unwrap();
+        store
+    }
+
+    fn remove(&self) {
+        for ending in ["", "-wal", "-shm", "-journal", ".lock"] {
+            let mut path = self.0.clone().into_os_string();
+            path.push(ending);
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A daemon that lives.
+struct House {
+    daemon: Arc<Daemon>,
+    journal: Journal,
+    instance: Instance,
+}
+
+struct Run<'a> {
+    flow: &'a Flow,
+    settings: Arc<Settings>,
+    store: Store,
+    clock: Clock,
+    world: World,
+    line: Line,
+    house: Option<House>,
+    begun: u64,
+    asked: Vec<Kind>,
+    wrong: Vec<String>,
+}
+
+/// What the world looks like, to see that something has changed.
+type Look = (Vec<pixi_payd::sandbox::pixi::SimOrder>, Vec<pixi_payd::sandbox::unzer::Ledger>, usize);
+
+impl Run<'_> {
+    /// Runs cycles until the story is over: soon after something changed, else ever more seldom.
+    async fn drive<T>(&mut self, over: &RefCell<Option<T>>) {
+        let mut idle = 0;
+        self.cycle().await;
+        loop {
+            let seen = self.look();
+            let mut waited = Duration::ZERO;
+            let patience = Duration::from_secs(IDLE[idle.min(IDLE.len() - 1)]);
+            let mut news = false;
+            while waited < patience && !news {
+                self.clock.sleep(GLANCE).await;
+                waited += GLANCE;
+                if over.borrow().is_some() {
+                    return;
+                }
+                news = self.look() != seen;
+            }
+            let before = self.look();
+            self.cycle().await;
+            idle = if news || self.look() != before { 0 } else { idle + 1 };
+        }
+    }
+
+    fn look(&self) -> Look {
+        let documents = self.world.pixi.bookings().len();
+        (self.world.pixi.orders(), self.world.unzer.all_ledgers(), documents)
+    }
+
+    /// Nothing goes wrong any more; after a restart the daemon gets the time it needs, and then all must be right.
+    async fn rest(mut self) -> Ended {
+        self.house = None;
+        self.line.note(|| "rest".to_owned());
+        for minutes in REST {
+            self.clock.sleep(Duration::from_secs(minutes * 60)).await;
+            self.cycle().await;
+        }
+        for _ in 0..MORE {
+            if self.open_steps().await.is_empty() && self.line.waits_for().is_none() {
+                break;
+            }
+            self.clock.sleep(Duration::from_mins(30)).await;
+            self.cycle().await;
+        }
+        if !self.open().await {
+            self.wrong.push("the daemon does not begin".to_owned());
+        }
+        let (mut rows, mut kinds) = (Vec::new(), Vec::new());
+        if let Some(house) = &self.house {
+            rows = rows_of(&house.journal).await;
+            kinds = self.steps().await.iter().map(|step| step.effect.kind()).collect();
+            self.wrong.extend(self.open_steps().await.iter().map(|step| format!("{} is still open", step.key)));
+            let chains = house.journal.verify_chains().await.unwrap();
+            let broken = chains.iter().filter(|chain| chain.broken_at.is_some());
+            self.wrong.extend(broken.map(|chain| format!("the chain {} is broken", chain.chain)));
+            let checks = house.journal.verify_store().await.unwrap();
+            let failed = checks.iter().filter(|check| !check.offenders.is_empty());
+            self.wrong.extend(failed.map(|check| format!("not so: {}: {}", check.check, check.offenders.join(", "))));
+            house.instance.dies();
+        }
+        if self.line.waits_for().is_some() {
+            self.wrong.push("the late request never took effect".to_owned());
+        }
+        for row in &rows {
+            self.line.note(|| format!("at rest: {} {} {}", row.payment_status, row.transfer_status, row.reason));
+        }
+        let books = Books::of(&self.world, &rows);
+        let stage = &mut *self.line.lock();
+        Ended {
+            events: std::mem::take(&mut stage.events),
+            kinds,
+            books,
+            is_met: stage.is_met,
+            asked: self.asked,
+            wrong: self.wrong,
+            trace: stage.trace.take().unwrap_or_default(),
+        }
+    }
+
+    /// A daemon is there, unless its store fails at its start.
+    async fn open(&mut self) -> bool {
+        if self.house.is_none() {
+            self.house = self.begin().await.ok();
+        }
+        self.house.is_some()
+    }
+
+    async fn begin(&mut self) -> Result<House, String> {
+        self.begun += 1;
+        let instance = self.line.instance();
+        let mut options = Options::new(&self.store.0, self.clock.clone()).simulated(self.begun);
+        options.faults = Some(Arc::new(instance.clone()));
+        let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
+        let (wire, clock) = (Arc::new(instance.clone()), self.clock.clone());
+        let daemon =
+            Daemon::start(self.settings.clone(), wire, journal.clone(), clock, self.begun, Stop::default()).await;
+        let daemon = Arc::new(daemon.map_err(|error| error.to_string())?);
+        self.line.note(|| "daemon begins".to_owned());
+        Ok(House { daemon, journal, instance })
+    }
+
+    /// One cycle, with what comes late before it and what people decide after it.
+    async fn cycle(&mut self) {
+        if !self.open().await {
+            return;
+        }
+        self.late().await;
+        let Some(house) = &self.house else { return };
+        self.line.lock().cycle += 1;
+        self.line.note(|| "cycle".to_owned());
+        let daemon = house.daemon.clone();
+        let running = async move { daemon.run_cycle(&Scope::default()).await.map(|_| ()) };
+        let died = self.until_it_ends(Box::pin(running)).await;
+        if died {
+            self.line.note(|| "killed".to_owned());
+            self.house = None;
+            self.clock.sleep(RESTART).await;
+        } else if self.line.lock().is_met {
+            self.person().await;
+        }
+    }
+
+    /// True where the daemon was killed.
+    async fn until_it_ends(&self, mut running: Pin<Box<dyn Future<Output = Result<(), JournalError>> + '_>>) -> bool {
+        let Some(house) = &self.house else { return false };
+        let alive = async {
+            loop {
+                self.clock.sleep(HEARTBEAT).await;
+                if let Err(JournalError::NotOwner) = house.journal.heartbeat(house.daemon.owner()).await {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = house.instance.died() => true,
+            () = alive => true,
+            ended = &mut running => {
+                if let Err(error) = ended {
+                    self.line.note(|| format!("cycle ended early: {error}"));
+                }
+                false
+            }
+        }
+    }
+
+    /// A request that takes effect after the first look, or right before it would count as absent, arrives.
+    async fn late(&mut self) {
+        let moment = self.line.waits_for();
+        let Some(moment) = moment.filter(|moment| *moment != Moment::AfterGivingUp) else { return };
+        let open = self.open_steps().await;
+        let Some(step) = open.first() else { return self.line.arrives().await };
+        match moment {
+            Moment::AfterFirstLook if step.looks > 0 => self.line.arrives().await,
+            Moment::LastMoment => {
+                let wait = if step.effect.kind().is_pixi() {
+                    TimeDelta::minutes(10)
+                } else {
+                    TimeDelta::from_std(self.settings.safety.absent_after).unwrap()
+                };
+                let last = step.deadline + wait - TimeDelta::seconds(1);
+                // The daemon looks once more before: the moment is right before the look that could prove it absent.
+                if last - self.clock.now() <= TimeDelta::seconds(310) && step.looks > 0 {
+                    self.clock.sleep((last - self.clock.now()).to_std().unwrap_or_default()).await;
+                    self.line.arrives().await;
+                    self.clock.sleep(Duration::from_secs(1)).await;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn steps(&self) -> Vec<StepRecord> {
+        let Some(house) = &self.house else { return Vec::new() };
+        let mut steps = Vec::new();
+        for row in rows_of(&house.journal).await {
+            steps.extend(house.journal.steps_of(&row.order).await.unwrap());
+        }
+        steps.sort_by_key(|step| step.id);
+        steps
+    }
+
+    async fn open_steps(&self) -> Vec<StepRecord> {
+        self.steps().await.into_iter().filter(|step| step.state.is_open()).collect()
+    }
+
+    /// A person who is asked looks at the books of both peers and says how it ended.
+    async fn person(&mut self) {
+        let Some(house) = &self.house else { return };
+        let journal = house.journal.clone();
+        for row in rows_of(&journal).await {
+            let number = row.mark.as_ref().map(|mark| mark.number);
+            if number != Some(Number::OutcomeUnknown) {
+                continue;
+            }
+            for step in journal.steps_of(&row.order).await.unwrap() {
+                let asks = step.state.is_open() && step.looks > 0 && step.next_look_at.is_none();
+                if !asks {
+                    continue;
+                }
+                let kind = step.effect.kind();
+                if !person_may_be_asked(self.flow, kind) {
+                    self.wrong.push(format!("a person is asked about {}", step.key));
+                }
+                let decision = if self.has_happened(&step) { Decision::Done } else { Decision::NotDone };
+                self.line.note(|| format!("a person says that {} is {decision:?}", step.key));
+                self.asked.push(kind);
+                journal.decide(step.id, decision, "anna", "looked").await.unwrap();
+                journal.wake_order(&row.order).await.unwrap();
+            }
+        }
+    }
+
+    fn has_happened(&self, step: &StepRecord) -> bool {
+        match &step.effect {
+            Effect::BookInvoice { invoice: document, .. } | Effect::BookReturn { credit_note: document, .. } => {
+                !self.world.pixi.bookings_for(document).is_empty()
+            }
+            _ => false,
+        }
+    }
+}
+
+async fn rows_of(journal: &Journal) -> Vec<OrderRow> {
+    let mut rows = journal.list_orders(OrderFilter::default()).await.unwrap();
+    rows.sort_by_key(|row| row.order.nr);
+    rows
+}
+
+impl Ended {
+    /// What is wrong with it, beside the same flow without a fault.
+    pub fn wrong(&self, flow: &Flow, case: Option<Case>, faultless: &Ended) -> Vec<String> {
+        let mut wrong = self.wrong.clone();
+        if case.is_some() && !self.is_met {
+            wrong.push("the fault never happened".to_owned());
+        }
+        wrong.extend(self.books.differ(&faultless.books, case.is_some_and(|case| case.fault != Fault::NoConnection)));
+        let told = self.books.commented("PP-1701");
+        let asked = usize::from(!self.asked.is_empty());
+        if told != asked || flow.installed == Installed::Whole && told > 0 {
+            wrong.push(format!("PP-1701 was told {told} times, a person was asked about {:?}", self.asked));
+        }
+        wrong
+    }
+}
