@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::flows::{Flow, Installed};
+use crate::flows::{Flow, Installed, group};
 use crate::line::{Event, What};
 use pixi_payd::steps::Kind;
 
@@ -127,10 +127,14 @@ pub fn left_out(what: What, moment: Moment, fault: Fault) -> Option<&'static str
         (What::Read, BeforeAnswer, NoConnection | SlowDrip | Garbage) => {
             Some("a read that failed is read again: one fault for each way to fail")
         }
+        (What::Read, BeforeAnswer, Crash) | (What::Commit { .. }, BeforeAnswer, Crash) => {
+            Some("a crash between two steps is a crash before the next commit or request that writes")
+        }
         (What::Read, BeforeAnswer, _) => None,
         (What::Read, ..) => Some("a read has no effect, so its moments are one"),
-        (What::Commit { .. }, BeforeSend, Crash | TimeOut | ServerError)
-        | (What::Commit { .. }, BeforeAnswer, Crash | ConnectionLost) => None,
+        (What::Commit { .. }, BeforeSend, Crash | TimeOut) | (What::Commit { .. }, BeforeAnswer, ConnectionLost) => {
+            None
+        }
         (What::Commit { .. }, BeforeSend | BeforeAnswer, NoConnection | ConnectionLost | TimeOut | ServerError) => {
             Some("a commit is refused, stands, or does not stand: what the caller sees of it is one of these")
         }
@@ -143,9 +147,37 @@ pub fn left_out(what: What, moment: Moment, fault: Fault) -> Option<&'static str
     }
 }
 
-/// Kinds of steps that may be sent again at once: a late effect of the first sending meets the second, not a look.
-fn has_no_last_moment(kind: Kind) -> bool {
-    kind.is_repeatable() || matches!(kind, Kind::Comment | Kind::CustomerComment | Kind::ReportFailedCapture)
+/// True for what is written at most once and never looked for.
+pub fn is_never_looked_for(kind: Kind) -> bool {
+    matches!(kind, Kind::Comment | Kind::CustomerComment | Kind::ReportFailedCapture)
+}
+
+/// Why a combination is left out for a kind of step.
+fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str> {
+    use Fault::{ConnectionLost, Crash, NoConnection, ServerError};
+    if moment == Moment::LastMoment && (kind.is_repeatable() || is_never_looked_for(kind)) {
+        return Some("what may be sent again at once, or never, is not looked for that long");
+    }
+    if !is_never_looked_for(kind) {
+        return None;
+    }
+    let told_apart = match moment {
+        Moment::BeforeSend => matches!(fault, Crash | NoConnection | ConnectionLost | ServerError),
+        Moment::BeforeAnswer => matches!(fault, Crash | ConnectionLost),
+        Moment::AfterGivingUp => fault == ConnectionLost,
+        Moment::BeforeCommit | Moment::AfterFirstLook | Moment::LastMoment => false,
+    };
+    (!told_apart).then_some("what is never looked for ends in the same way however its answer is lost")
+}
+
+/// What is enumerated once for each group and mode, not in each flow: another look of a fault that each flow has, and
+/// faults of commits that neither begin nor end a step that is looked for.
+fn is_once_per_group(what: What, fault: Fault, around_step: bool) -> bool {
+    match what {
+        What::Write => matches!(fault, Fault::SlowDrip | Fault::Garbage),
+        What::Read => matches!(fault, Fault::TimeOut | Fault::ServerError | Fault::Truncated),
+        What::Commit { .. } => fault != Fault::Crash && !around_step,
+    }
 }
 
 /// Where a person may be asked (PP-1701): a booking whose answer did not come, in an installation whose calls cannot
@@ -195,54 +227,130 @@ impl FromStr for Case {
     }
 }
 
-/// What was left out, by why.
-pub type LeftOut = BTreeMap<&'static str, usize>;
+/// Collects the cases of all flows.
+#[derive(Default)]
+pub struct Collected {
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// What was left out, by why.
+    pub left: BTreeMap<&'static str, usize>,
+    /// What was enumerated for a group and mode already.
+    known: BTreeSet<(String, Moment, Fault)>,
+}
 
-/// All cases of a flow whose faultless run did `events`. `kinds`: the steps behind its writes.
-pub fn of(flow: &Flow, events: &[Event], kinds: &[Kind], left: &mut LeftOut) -> Vec<Case> {
-    let mut cases = Vec::new();
-    let mut read = BTreeSet::new();
-    let idle = idle_cycles(events);
-    let (mut writes, mut reads, mut commits) = (0, 0, 0);
-    for event in events {
-        let count = match event.what {
-            What::Write => &mut writes,
-            What::Read => &mut reads,
-            What::Commit { .. } => &mut commits,
-        };
-        let nth = *count;
-        *count += 1;
-        let at = match event.what {
-            What::Write => At::Write(nth),
-            What::Read => At::Read(nth),
-            What::Commit { .. } => At::Commit(nth),
-        };
-        if idle.contains(&event.cycle) && event.what != What::Write {
-            *left.entry("a cycle that does what the one before did").or_default() += 1;
-            continue;
-        }
-        // Of a kind of read the first after each write: nothing has changed for the next one.
-        if event.what == What::Read && !read.insert((event.call, writes)) {
-            *left.entry("a read alike with no write between").or_default() += 1;
-            continue;
-        }
-        for moment in Moment::ALL {
-            for fault in Fault::ALL {
-                let mut why = left_out(event.what, moment, fault);
-                if why.is_none() && event.what == What::Read && fault == Fault::Repeated && !event.asked_before {
-                    why = Some("what was never asked before cannot be answered as before");
-                }
-                if moment == Moment::LastMoment && kinds.get(nth).is_none_or(|kind| has_no_last_moment(*kind)) {
-                    why = why.or(Some("what may be sent again at once is not looked for that long"));
-                }
+impl Collected {
+    /// Takes in a flow whose faultless run did `events`. `kinds`: the steps behind its writes.
+    pub fn take_in(&mut self, flow: &Flow, events: &[Event], kinds: &[Kind]) {
+        let idle = idle_cycles(events);
+        let alike = alike(events, kinds);
+        let (mut writes, mut reads, mut commits) = (0, 0, 0);
+        for (event, alike) in events.iter().zip(&alike) {
+            let (count, at): (&mut usize, fn(usize) -> At) = match event.what {
+                What::Write => (&mut writes, At::Write),
+                What::Read => (&mut reads, At::Read),
+                What::Commit { .. } => (&mut commits, At::Commit),
+            };
+            let nth = *count;
+            *count += 1;
+            let kind = kinds.get(nth).filter(|_| event.what == What::Write).copied();
+            for (moment, fault) in Moment::ALL.into_iter().flat_map(|m| Fault::ALL.map(|fault| (m, fault))) {
+                let why = left_out(event.what, moment, fault)
+                    .or_else(|| kind.and_then(|kind| left_out_of(kind, moment, fault)))
+                    .or_else(|| alike.left_out(event, fault, idle.contains(&event.cycle)))
+                    .or_else(|| self.known_of_group(flow, event, alike, (moment, fault)));
                 match why {
-                    Some(why) => *left.entry(why).or_default() += 1,
-                    None => cases.push(Case { flow: flow.number, at, moment, fault }),
+                    Some(why) => *self.left.entry(why).or_default() += 1,
+                    None => self.cases.push(Case { flow: flow.number, at: at(nth), moment, fault }),
                 }
             }
         }
     }
-    cases
+
+    fn known_of_group(
+        &mut self,
+        flow: &Flow,
+        event: &Event,
+        alike: &Alike,
+        (moment, fault): (Moment, Fault),
+    ) -> Option<&'static str> {
+        if !is_once_per_group(event.what, fault, alike.around_step) {
+            return None;
+        }
+        let place = format!("{} {:?} {:?} {}", group(flow.story.method), flow.story.mode, flow.installed, alike.name);
+        let is_new = self.known.insert((place, moment, fault));
+        (!is_new).then_some("once for each group and mode")
+    }
+}
+
+/// An event among those like it in its flow.
+#[derive(Debug, Clone, Default)]
+struct Alike {
+    /// What makes them alike: the call; for a commit the requests before and after it, and its place between them.
+    name: String,
+    is_first: bool,
+    is_last: bool,
+    /// A commit next to a request of a step that is looked for.
+    around_step: bool,
+}
+
+impl Alike {
+    fn left_out(&self, event: &Event, fault: Fault, is_idle: bool) -> Option<&'static str> {
+        match event.what {
+            What::Write => None,
+            _ if is_idle => Some("a cycle that does what the one before did"),
+            // Of all that are asked for once more the last one: there is most that may have changed.
+            What::Read if fault == Fault::Repeated => {
+                (!self.is_last || !event.asked_before).then_some("an answer is repeated once for each kind of read")
+            }
+            What::Read => (!self.is_first).then_some("a read of a kind that was disturbed before in the flow"),
+            What::Commit { .. } => {
+                (!self.is_first).then_some("a commit between the same two requests as one before in the flow")
+            }
+        }
+    }
+}
+
+fn alike(events: &[Event], kinds: &[Kind]) -> Vec<Alike> {
+    let mut kinds = kinds.iter();
+    let names: Vec<Option<(String, bool)>> = events
+        .iter()
+        .map(|event| match event.what {
+            What::Commit { .. } => None,
+            What::Read => Some((event.call.to_owned(), false)),
+            What::Write => {
+                let kind = kinds.next().copied();
+                let looked_for = kind.is_some_and(|kind| !is_never_looked_for(kind));
+                Some((kind.map_or("?", Kind::name).to_owned(), looked_for))
+            }
+        })
+        .collect();
+    let mut alike: Vec<Alike> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let Some((name, _)) = name else {
+            let none = (String::new(), false);
+            let before = names[..index].iter().rev().flatten().next().unwrap_or(&none);
+            let after = names[index..].iter().flatten().next().unwrap_or(&none);
+            let place = names[..index].iter().rev().take_while(|name| name.is_none()).count();
+            let name = format!("{} {} {place}", before.0, after.0);
+            alike.push(Alike { name, around_step: before.1 || after.1, ..Alike::default() });
+            continue;
+        };
+        alike.push(Alike { name: name.clone(), ..Alike::default() });
+    }
+    let (mut first, mut last) = (BTreeMap::new(), BTreeMap::new());
+    for (index, event) in alike.iter().enumerate() {
+        first.entry(event.name.clone()).or_insert(index);
+        if events[index].asked_before {
+            last.insert(event.name.clone(), index);
+        }
+    }
+    for index in first.into_values() {
+        alike[index].is_first = true;
+    }
+    for index in last.into_values() {
+        alike[index].is_last = true;
+    }
+    alike
 }
 
 /// Cycles that do what the one before them did, in the same order, and write nothing.

@@ -1,5 +1,6 @@
 //! The flows: what happens to an order, from the shop to its end.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -51,7 +52,14 @@ impl fmt::Display for Flow {
 pub fn group(method: &str) -> &'static str {
     match method {
         "Card" | "PayPal" | "Apple Pay" | "Google Pay" => "AUTH",
-        "SOFORT" | "EPS" | "iDEAL" | "Giropay" | "Alipay" | "Przelewy24" | "Direct Debit" | "Direct Debit Secured"
+        "SOFORT"
+        | "EPS"
+        | "iDEAL"
+        | "Giropay"
+        | "Alipay"
+        | "Przelewy24"
+        | "Direct Debit"
+        | "Direct Debit Secured"
         | "Direct Debit Guar." => "PAID",
         "Prepayment" => "WAIT",
         "Invoice" => "INVOICE",
@@ -72,12 +80,15 @@ const WITHOUT_READ_BACK: &[(&str, &str)] = &[
     ("captured per invoice", "Paylater Installment"),
 ];
 
-/// All flows.
+/// All flows: of the stories with the same group, process and mode the first, and some of them once more where bookings
+/// cannot be read back.
 pub static FLOWS: LazyLock<Vec<Flow>> = LazyLock::new(|| {
+    let mut known = BTreeSet::new();
+    let mut is_new = |story: &Story| known.insert((group(story.method), story.name, story.mode == Mode::Standard));
     let told: Vec<(usize, Story)> = STORIES.iter().copied().enumerate().collect();
     let few = told.iter().filter(|(_, story)| WITHOUT_READ_BACK.contains(&(story.name, story.method)));
-    let whole = told.iter().map(|story| (*story, Installed::Whole));
-    let all = whole.chain(few.map(|story| (*story, Installed::NoReadBack)));
+    let few: Vec<_> = few.map(|told| (*told, Installed::NoReadBack)).collect();
+    let whole = told.into_iter().filter(|(_, story)| is_new(story)).map(|told| (told, Installed::Whole));
     let flow = |(number, ((told, story), installed))| Flow { number, told, story, installed };
-    all.enumerate().map(flow).collect()
+    whole.chain(few).enumerate().map(flow).collect()
 });

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use crate::cases::{At, Case, Fault, Moment};
 use pixi_payd::clock::Clock;
 use pixi_payd::journal::{CommitFault, CommitFaults};
-use pixi_payd::sandbox::faults::{self, Faults, Matcher};
 use pixi_payd::sandbox::World;
+use pixi_payd::sandbox::faults::{self, Faults, Matcher};
 use pixi_payd::wire::{Cause, Effect, Request, Response, SendError, SharedWire, Wire};
 
 /// What kind of step it is.
@@ -57,6 +57,8 @@ pub struct Stage {
     pub cycle: usize,
     /// The fault has happened.
     pub is_met: bool,
+    /// All is played; what is asked now is no part of it.
+    pub is_over: bool,
     planned: Option<Case>,
     counts: [usize; 3],
     is_outcome_next: bool,
@@ -83,6 +85,7 @@ impl Line {
             trace: kept.then(Vec::new),
             cycle: 0,
             is_met: false,
+            is_over: false,
             planned,
             counts: [0; 3],
             is_outcome_next: false,
@@ -368,6 +371,9 @@ impl CommitFaults for Instance {
         }
         let due = {
             let stage = &mut *self.line.lock();
+            if stage.is_over {
+                return CommitFault::None;
+            }
             let outcome = std::mem::take(&mut stage.is_outcome_next);
             let nth = stage.count(What::Commit { outcome }, "", false);
             stage.due(At::Commit(nth))
@@ -377,10 +383,6 @@ impl CommitFaults for Instance {
         if fault == Fault::Crash {
             self.dies();
         }
-        match (moment, fault) {
-            (Moment::BeforeSend, Fault::ServerError) => CommitFault::Refuse,
-            (Moment::BeforeSend, _) => CommitFault::FailBefore,
-            _ => CommitFault::LoseAnswer,
-        }
+        if moment == Moment::BeforeSend { CommitFault::FailBefore } else { CommitFault::LoseAnswer }
     }
 }

@@ -1,10 +1,11 @@
 //! One run of a flow: a world, a store, daemons that come and go, and at most one fault.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -19,7 +20,7 @@ use pixi_payd::engine::{Daemon, Scope, Stop};
 use pixi_payd::journal::{Decision, Journal, JournalError, Options, OrderFilter, OrderRow, StepRecord};
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::world::START;
-use pixi_payd::steps::{Effect, Kind};
+use pixi_payd::steps::{Effect, Kind, Outcome};
 use pixi_payd::text::Number;
 
 /// Sign of life of a daemon.
@@ -27,11 +28,11 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Shortest time between two cycles.
 const GLANCE: Duration = Duration::from_secs(30);
 /// Time to the next cycle while nothing changes.
-const IDLE: [u64; 5] = [60, 60, 120, 240, 300];
+const IDLE: [u64; 2] = [60, 900];
 /// A daemon that was killed is started again after this time.
 const RESTART: Duration = Duration::from_secs(20);
-/// Minutes between the cycles of the rest: late looks, the hour, the day after.
-const REST: [u64; 5] = [1, 6, 16, 70, 1500];
+/// Minutes before each cycle of the rest: after the restart, once every look is over, the day after.
+const REST: [u64; 3] = [1, 20, 1500];
 /// More cycles where something is still open.
 const MORE: usize = 12;
 
@@ -66,7 +67,7 @@ pub fn run(flow: &Flow, case: Option<Case>, kept: bool) -> Ended {
         let told = flow.story.play(&world, flow.told, Arc::default());
         let mut run = Run {
             flow,
-            settings: settings(&world),
+            settings: settings(&world, flow),
             store: Store::new(),
             clock,
             world: world.clone(),
@@ -74,6 +75,7 @@ pub fn run(flow: &Flow, case: Option<Case>, kept: bool) -> Ended {
             house: None,
             begun: 0,
             asked: Vec::new(),
+            astray: None,
             wrong: Vec::new(),
         };
         let over = RefCell::new(None);
@@ -82,32 +84,40 @@ pub fn run(flow: &Flow, case: Option<Case>, kept: bool) -> Ended {
             *over.borrow_mut() = Some(ended);
         };
         futures_util::future::join(tell, run.drive(&over)).await;
-        if let Some(Err(astray)) = over.into_inner() {
-            run.wrong.push(format!("the story went astray: {astray}"));
-        }
+        run.astray = over.into_inner().and_then(Result::err).map(|astray| astray.0);
         run.rest().await
     })
 }
 
-/// The configuration of all runs: the sandbox's, with everything switched on that makes steps.
-fn settings(world: &World) -> Arc<Settings> {
-    static READ: OnceLock<Arc<Settings>> = OnceLock::new();
-    READ.get_or_init(|| {
+/// The configuration of a flow: the sandbox's, with everything switched on that makes steps, and with the flow's own
+/// payment type alone: the others would be asked for in each cycle and have no order.
+fn settings(world: &World, flow: &Flow) -> Arc<Settings> {
+    static READ: Mutex<BTreeMap<String, Arc<Settings>>> = Mutex::new(BTreeMap::new());
+    let (seller, mode) = (flow.story.seller, flow.story.mode);
+    let code = seller.payment_type(mode);
+    let mut read = READ.lock().unwrap();
+    let settings = read.entry(code.to_owned()).or_insert_with(|| {
         let folder = tempfile::tempdir().unwrap();
         let text = world.configuration(folder.path(), "http://127.0.0.1:9");
         let defaults = "defaults: {rounding_tolerance: 2";
-        let more = format!("{defaults}, lock_customer_on_chargeback: true, report_failed_capture: true");
-        let text = text.replace(defaults, &more);
-        // One mandant has bank data on the address, the other in comments.
-        let at = text.rfind(defaults).unwrap();
+        let all = format!("{defaults}, report_failed_capture: true");
+        let text = text.replace(defaults, &all);
+        // One mandant locks customers and has bank data in comments, the other has them on the address.
+        let at = text.rfind(&all).unwrap();
         let (first, second) = text.split_at(at);
-        let text = format!("{first}{}", second.replace(defaults, &format!("{defaults}, write_bank_data: address")));
+        let first = first.replace(&all, &format!("{all}, lock_customer_on_chargeback: true"));
+        let text = format!("{first}{}", second.replace(&all, &format!("{all}, write_bank_data: address")));
         let file = folder.path().join("pixi-payd.yaml");
         std::fs::write(&file, text).unwrap();
-        let loaded = config::load(&file).unwrap_or_else(|findings| panic!("{findings}"));
-        Arc::new(loaded.settings)
-    })
-    .clone()
+        let mut settings = config::load(&file).unwrap_or_else(|findings| panic!("{findings}")).settings;
+        for (name, mandant) in &mut settings.mandants {
+            for (known, payment_type) in &mut mandant.payment_types {
+                payment_type.active = name.0 == seller.shop() && known.0 == code;
+            }
+        }
+        Arc::new(settings)
+    });
+    settings.clone()
 }
 
 /// The store's file, on RAM where there is any.
@@ -170,6 +180,8 @@ struct Run<'a> {
     house: Option<House>,
     begun: u64,
     asked: Vec<Kind>,
+    /// Why the story went astray.
+    astray: Option<String>,
     wrong: Vec<String>,
 }
 
@@ -223,10 +235,13 @@ impl Run<'_> {
         if !self.open().await {
             self.wrong.push("the daemon does not begin".to_owned());
         }
+        self.line.lock().is_over = true;
         let (mut rows, mut kinds) = (Vec::new(), Vec::new());
         if let Some(house) = &self.house {
             rows = rows_of(&house.journal).await;
-            kinds = self.steps().await.iter().map(|step| step.effect.kind()).collect();
+            let steps = self.steps().await;
+            kinds = steps.iter().map(|step| step.effect.kind()).collect();
+            self.wrong.extend(self.astray.as_deref().and_then(|astray| gone_astray(astray, &steps)));
             self.wrong.extend(self.open_steps().await.iter().map(|step| format!("{} is still open", step.key)));
             let chains = house.journal.verify_chains().await.unwrap();
             let broken = chains.iter().filter(|chain| chain.broken_at.is_some());
@@ -397,6 +412,17 @@ impl Run<'_> {
             _ => false,
         }
     }
+}
+
+/// A comment is written at most once: a story may wait in vain for one whose answer was lost, and for nothing else.
+fn gone_astray(astray: &str, steps: &[StepRecord]) -> Option<String> {
+    let is_lost = |step: &StepRecord| match &step.outcome {
+        Some(Outcome::Done(evidence)) => evidence.note.as_deref() == Some("maybe written"),
+        Some(Outcome::Refused(_)) => true,
+        _ => false,
+    };
+    let lost = steps.iter().any(|step| step.effect.kind() == Kind::Comment && is_lost(step));
+    (!lost || !astray.contains("until a comment says")).then(|| format!("the story went astray: {astray}"))
 }
 
 async fn rows_of(journal: &Journal) -> Vec<OrderRow> {

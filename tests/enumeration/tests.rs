@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::cases::{self, At, Case, Fault, LeftOut, Moment};
+use crate::cases::{At, Case, Collected, Fault, Moment};
 use crate::flows::{FLOWS, group};
 use crate::line::What;
 use crate::run::{Ended, run};
@@ -51,6 +51,13 @@ fn is_played(number: usize) -> bool {
     std::env::var("FLOWS").map_or(true, |text| text.split(',').any(|one| one.parse() == Ok(number)))
 }
 
+/// `PART=2/5` plays the second fifth of all cases.
+fn part() -> (usize, usize) {
+    let text = std::env::var("PART").unwrap_or_else(|_| "1/1".to_owned());
+    let (part, parts) = text.split_once('/').unwrap();
+    (part.parse().unwrap(), parts.parse().unwrap())
+}
+
 fn told(case: Case, wrong: &[String]) -> String {
     format!(
         "{case}: {}: {}\n  CASE={case} cargo test --test enumeration replay -- --nocapture",
@@ -70,10 +77,14 @@ fn every_fault_at_every_step_of_every_flow_leaves_the_books_right() {
         .map(|(flow, ended)| format!("{flow}: {}", ended.wrong.join("; ")))
         .collect();
     assert!(astray.is_empty(), "without any fault:\n{}", astray.join("\n"));
-    let (mut left, mut all) = (LeftOut::new(), Vec::new());
-    for (flow, ended) in FLOWS.iter().zip(&faultless).filter(|(flow, _)| is_played(flow.number)) {
-        all.extend(cases::of(flow, &ended.events, &ended.kinds, &mut left));
+    let mut collected = Collected::default();
+    for (flow, ended) in FLOWS.iter().zip(&faultless) {
+        collected.take_in(flow, &ended.events, &ended.kinds);
     }
+    let Collected { cases: mut all, left, .. } = collected;
+    let (part, parts) = part();
+    all.retain(|case| is_played(case.flow));
+    all = all.into_iter().skip(part - 1).step_by(parts).collect();
     let wrong: Mutex<BTreeMap<Case, String>> = Mutex::default();
     let asked = AtomicUsize::new(0);
     all_cores(all.len(), |number| {
@@ -97,11 +108,11 @@ fn every_fault_at_every_step_of_every_flow_leaves_the_books_right() {
     print_counts(&faultless, &all, &left, asked.into_inner());
     println!("{} s on {} threads", since.elapsed().as_secs(), threads());
     let wrong = wrong.into_inner().unwrap();
-    let lines: Vec<&String> = wrong.values().collect();
-    assert!(wrong.is_empty(), "{} cases failed\n{}", wrong.len(), lines.iter().map(|line| line.as_str()).collect::<Vec<_>>().join("\n"));
+    let lines: Vec<&str> = wrong.values().map(String::as_str).collect();
+    assert!(wrong.is_empty(), "{} cases failed\n{}", wrong.len(), lines.join("\n"));
 }
 
-fn print_counts(faultless: &[Ended], all: &[Case], left: &LeftOut, asked: usize) {
+fn print_counts(faultless: &[Ended], all: &[Case], left: &BTreeMap<&'static str, usize>, asked: usize) {
     let flows: BTreeSet<(&str, &str, bool, usize)> = FLOWS
         .iter()
         .map(|flow| {
@@ -166,7 +177,9 @@ fn every_kind_of_step_is_taken_by_some_flow() {
 
 #[test]
 fn a_case_is_read_as_it_is_written() {
-    for text in ["12/write:3/before-answer/crash", "0/read:14/before-answer/repeated", "81/commit:2/before-send/time-out"] {
+    for text in
+        ["12/write:3/before-answer/crash", "0/read:14/before-answer/repeated", "81/commit:2/before-send/time-out"]
+    {
         assert_eq!(text.parse::<Case>().unwrap().to_string(), text);
     }
 }

@@ -53,11 +53,11 @@ async fn taken(stage: Stage) -> Played {
     let nr = stage.take_in(NewOrder { pay_id: Some(sold.payment.clone()), ..copy })?;
     stage.released(nr).await?;
     stage.locked(nr, true)?;
-    stage.commented(nr, "PP-1106").await?;
     stage.locked(sold.nr, false)?;
     let invoice = stage.ship_all(sold.nr)?;
     stage.booked(&invoice).await?;
     stage.ends_with(&sold.payment, 40_00, 0, 0).await?;
+    stage.commented(nr, "PP-1106").await?;
     Ok((nr, "locked, the first order goes on"))
 }
 
