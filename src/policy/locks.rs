@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::steps::{Effect, Guards};
+use crate::steps::{Effect, Guards, Outcome};
 use crate::text::{Notice, Number, PhraseKey};
 
 use crate::unzer::{Payment, TransactionKind, TransactionStatus};
@@ -142,9 +142,11 @@ fn write_authorization(draft: &mut Draft<'_>, rule: &'static str, there: String,
     }
 }
 
-/// The last release is one that let the order go in spite of a problem.
+/// The last release is one that let the order go in spite of a problem. One of which it is not known how it ended counts:
+/// it may have taken effect since it was looked for.
 pub(super) fn released_with_problem(draft: &Draft<'_>) -> bool {
-    let releases = draft.facts.done().filter_map(|past| match &past.effect {
+    let may_stand = |past: &&Past| !matches!(past.outcome, Some(Outcome::Refused(_) | Outcome::NotSent { .. }));
+    let releases = draft.facts.past.iter().filter(may_stand).filter_map(|past| match &past.effect {
         Effect::Release { auth_code, .. } => Some(auth_code == PROBLEM),
         _ => None,
     });

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::cases::Fault;
 use pixi_payd::journal::OrderRow;
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::unzer::{Ledger, Movement};
+
+/// What comments with bank data say. One whose answer was lost is written again.
+const BANK_DATA: &str = "IBAN";
 
 /// What stands in the books, line by line, with how often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,9 +41,10 @@ impl Books {
                     *books.comments.entry(format!("customer: {}", comment.text)).or_default() += 1;
                 }
             }
-            if let Some(address) = world.pixi.address(order.payment_address) {
-                books.line(format!("order {nr}: bank data on the address {}", !address.iban.is_empty()));
-            }
+            // Where the address may not be changed any more, bank data go into a comment.
+            let on_address = world.pixi.address(order.payment_address).is_some_and(|address| !address.iban.is_empty());
+            let in_comment = order.comments.iter().any(|comment| comment.text.contains(BANK_DATA));
+            books.line(format!("order {nr}: bank data told {}", on_address || in_comment));
             for document in world.pixi.documents_of(nr) {
                 books.line(format!("{} over {}", document.nr, document.total));
             }
@@ -84,7 +89,7 @@ impl Books {
     }
 
     /// What is other than it has to be.
-    pub fn differ(&self, wanted: &Self, bank_data_twice: bool) -> Vec<String> {
+    pub fn differ(&self, wanted: &Self, fault: Option<Fault>) -> Vec<String> {
         let mut wrong = Vec::new();
         let all: std::collections::BTreeSet<&String> = self.exact.keys().chain(wanted.exact.keys()).collect();
         for line in all {
@@ -97,11 +102,12 @@ impl Books {
         for (comment, found) in &self.comments {
             // One more problem may be told alone or with what was done about it, but only what is told without a fault.
             let most = wanted.comments.get(comment).copied().unwrap_or_default().max(1);
-            let more = usize::from(bank_data_twice && comment.contains("IBAN"));
+            let more = usize::from(fault.is_some() && comment.contains(BANK_DATA));
             if *found > most + more {
                 wrong.push(format!("{found} instead of at most {most}: {comment}"));
             }
-            if let Some(problem) = problem(comment).filter(|problem| wanted.commented(problem) == 0) {
+            let told_anyway = |problem: &&str| wanted.commented(problem) > 0 || may_be_told(problem, fault);
+            if let Some(problem) = problem(comment).filter(|problem| !told_anyway(problem)) {
                 wrong.push(format!("{problem} is told: {comment}"));
             }
         }
@@ -112,6 +118,12 @@ impl Books {
     pub fn commented(&self, text: &str) -> usize {
         self.comments.iter().filter(|(comment, _)| comment.contains(text)).map(|(_, count)| count).sum()
     }
+}
+
+/// Problems that a fault may make: an answer from before our own capture shows less than there is to capture. It moves
+/// nothing, and is gone with the next answer.
+fn may_be_told(problem: &str, fault: Option<Fault>) -> bool {
+    fault == Some(Fault::Repeated) && problem == "PP-1302"
 }
 
 /// Number of the problem a comment tells.

@@ -168,9 +168,14 @@ impl std::fmt::Debug for Instance {
 impl Instance {
     /// Waits for the daemon's death.
     pub async fn died(&self) {
-        if !self.is_dead.load(Ordering::Relaxed) {
+        if !self.is_dead() {
             self.died.notified().await;
         }
+    }
+
+    /// It was killed.
+    pub fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::Relaxed)
     }
 
     /// It is killed.
@@ -329,7 +334,7 @@ fn asked(request: &Request) -> String {
 #[async_trait]
 impl Wire for Instance {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
-        if self.is_dead.load(Ordering::Relaxed) {
+        if self.is_dead() {
             return self.never().await;
         }
         if self.line.waits_for() == Some(Moment::AfterGivingUp) {
@@ -366,7 +371,7 @@ fn told(request: &Request, is_write: bool) -> String {
 
 impl CommitFaults for Instance {
     fn at_commit(&self) -> CommitFault {
-        if self.is_dead.load(Ordering::Relaxed) {
+        if self.is_dead() {
             return CommitFault::Refuse;
         }
         let due = {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::books::Books;
-use crate::cases::{Case, Fault, Moment, person_may_be_asked};
+use crate::cases::{Case, Moment, person_may_be_asked};
 use crate::flows::{Flow, Installed};
 use crate::line::{Event, Instance, Line};
 use pixi_payd::clock::{Clock, Time};
@@ -332,7 +332,7 @@ impl Run<'_> {
                 if let Err(error) = ended {
                     self.line.note(|| format!("cycle ended early: {error}"));
                 }
-                false
+                house.instance.is_dead()
             }
         }
     }
@@ -438,7 +438,7 @@ impl Ended {
         if case.is_some() && !self.is_met {
             wrong.push("the fault never happened".to_owned());
         }
-        wrong.extend(self.books.differ(&faultless.books, case.is_some_and(|case| case.fault != Fault::NoConnection)));
+        wrong.extend(self.books.differ(&faultless.books, case.map(|case| case.fault)));
         let told = self.books.commented("PP-1701");
         let asked = usize::from(!self.asked.is_empty());
         if told != asked || flow.installed == Installed::Whole && told > 0 {
