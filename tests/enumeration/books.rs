@@ -41,10 +41,6 @@ impl Books {
                     *books.comments.entry(format!("customer: {}", comment.text)).or_default() += 1;
                 }
             }
-            // Where the address may not be changed any more, bank data go into a comment.
-            let on_address = world.pixi.address(order.payment_address).is_some_and(|address| !address.iban.is_empty());
-            let in_comment = order.comments.iter().any(|comment| comment.text.contains(BANK_DATA));
-            books.line(format!("order {nr}: bank data told {}", on_address || in_comment));
             for document in world.pixi.documents_of(nr) {
                 books.line(format!("{} over {}", document.nr, document.total));
             }

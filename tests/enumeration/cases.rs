@@ -158,6 +158,19 @@ fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str>
     if moment == Moment::LastMoment && (kind.is_repeatable() || is_never_looked_for(kind)) {
         return Some("what may be sent again at once, or never, is not looked for that long");
     }
+    if fault == Fault::Repeated {
+        match (kind, moment) {
+            (Kind::Lock, Moment::AfterGivingUp) => {
+                return Some(
+                    "a lost lock that an old answer does not show counts as a person's: the order stays locked",
+                );
+            }
+            (Kind::BankData, Moment::BeforeCommit) => {
+                return Some("a read-back that shows the old address is told to a person (PP-1222)");
+            }
+            _ => {}
+        }
+    }
     if !is_never_looked_for(kind) {
         return None;
     }
@@ -170,13 +183,19 @@ fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str>
     (!told_apart).then_some("what is never looked for ends in the same way however its answer is lost")
 }
 
-/// What is enumerated once for each group and mode, not in each flow: another look of a fault that each flow has, and
-/// faults of commits that neither begin nor end a step that is looked for.
-fn is_once_per_group(what: What, fault: Fault, around_step: bool) -> bool {
+/// What is enumerated once for each group and mode, not in each flow: another look of a fault that each flow has, late
+/// effects of what may be sent again at once, and faults of commits that neither begin nor end a step that is looked for.
+fn is_once_per_group(what: What, kind: Option<Kind>, (moment, fault): (Moment, Fault), around_step: bool) -> bool {
+    let is_late = matches!(moment, Moment::AfterGivingUp | Moment::AfterFirstLook);
     match what {
+        What::Write if kind.is_some_and(is_never_looked_for) => !matches!(
+            (moment, fault),
+            (Moment::BeforeSend, Fault::Crash) | (Moment::BeforeAnswer, Fault::ConnectionLost)
+        ),
+        What::Write if kind.is_some_and(Kind::is_repeatable) && is_late => true,
         What::Write => matches!(fault, Fault::SlowDrip | Fault::Garbage),
-        What::Read => matches!(fault, Fault::TimeOut | Fault::ServerError | Fault::Truncated),
-        What::Commit { .. } => fault != Fault::Crash && !around_step,
+        What::Read => fault != Fault::ConnectionLost,
+        What::Commit { .. } => !around_step,
     }
 }
 
@@ -273,7 +292,7 @@ impl Collected {
         alike: &Alike,
         (moment, fault): (Moment, Fault),
     ) -> Option<&'static str> {
-        if !is_once_per_group(event.what, fault, alike.around_step) {
+        if !is_once_per_group(event.what, alike.kind, (moment, fault), alike.around_step) {
             return None;
         }
         let place = format!("{} {:?} {:?} {}", group(flow.story.method), flow.story.mode, flow.installed, alike.name);
@@ -289,6 +308,8 @@ struct Alike {
     name: String,
     is_first: bool,
     is_last: bool,
+    /// What a write is.
+    kind: Option<Kind>,
     /// A commit next to a request of a step that is looked for.
     around_step: bool,
 }
@@ -335,7 +356,8 @@ fn alike(events: &[Event], kinds: &[Kind]) -> Vec<Alike> {
             alike.push(Alike { name, around_step: before.1 || after.1, ..Alike::default() });
             continue;
         };
-        alike.push(Alike { name: name.clone(), ..Alike::default() });
+        let kind = (events[index].what == What::Write).then(|| Kind::from_name(name)).flatten();
+        alike.push(Alike { name: name.clone(), kind, ..Alike::default() });
     }
     let (mut first, mut last) = (BTreeMap::new(), BTreeMap::new());
     for (index, event) in alike.iter().enumerate() {

@@ -388,7 +388,9 @@ impl Run<'_> {
             }
             for step in journal.steps_of(&row.order).await.unwrap() {
                 let asks = step.state.is_open() && step.looks > 0 && step.next_look_at.is_none();
-                if !asks {
+                // A person looks once nothing can be under way any more.
+                let early = self.clock.now() < step.intended_at + TimeDelta::minutes(15);
+                if !asks || early || self.line.waits_for().is_some() {
                     continue;
                 }
                 let kind = step.effect.kind();
