@@ -158,18 +158,16 @@ fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str>
     if moment == Moment::LastMoment && (kind.is_repeatable() || is_never_looked_for(kind)) {
         return Some("what may be sent again at once, or never, is not looked for that long");
     }
-    if fault == Fault::Repeated {
-        match (kind, moment) {
-            (Kind::Lock, Moment::AfterGivingUp) => {
-                return Some(
-                    "a lost lock that an old answer does not show counts as a person's: the order stays locked",
-                );
-            }
-            (Kind::BankData, Moment::BeforeCommit) => {
-                return Some("a read-back that shows the old address is told to a person (PP-1222)");
-            }
-            _ => {}
+    match (kind, moment, fault) {
+        (Kind::Lock, Moment::AfterGivingUp | Moment::AfterFirstLook, _) => {
+            return Some(
+                "a lost lock that comes late counts as a person's: the order stays locked (docs/reliability.md)",
+            );
         }
+        (Kind::BankData, Moment::BeforeCommit, Fault::Repeated) => {
+            return Some("a read-back that shows the old address is told to a person (PP-1222)");
+        }
+        _ => {}
     }
     if !is_never_looked_for(kind) {
         return None;
