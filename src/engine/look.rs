@@ -11,7 +11,7 @@ use crate::pixi::{ErrorClass, PixiClient, PixiError};
 use crate::policy::Facts;
 use crate::policy::facts::Document;
 use crate::policy::sums::{self, UnzerSums};
-use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
+use crate::steps::{Effect, Evidence, Kind, MAY_STILL_ARRIVE, Outcome, Refusal, RefusalKind};
 use crate::unzer::codes::{self, Class};
 use crate::unzer::{Detail, Hint, KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
 
@@ -152,7 +152,7 @@ async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
         Kind::Comment | Kind::CustomerComment | Kind::ReportFailedCapture => Seen::Ended(done("maybe written")),
         Kind::Lock => lock(facts, true),
         Kind::Unlock => lock(facts, false),
-        Kind::LockCustomer => Seen::Ended(not_sent("may be sent again")),
+        Kind::LockCustomer => Seen::Ended(not_sent(MAY_STILL_ARRIVE)),
         Kind::Release => release(shop, facts, record),
         Kind::ReleaseLines => lines(facts),
         Kind::BookInvoice => book_invoice(pixi, facts, record).await,
@@ -177,7 +177,7 @@ fn not_sent(cause: &str) -> Outcome {
 fn lock(facts: &Facts, wanted: bool) -> Seen {
     match facts.locked {
         Some(locked) if locked == wanted => Seen::Ended(done("read back")),
-        _ if wanted => Seen::Ended(not_sent("may be sent again")),
+        _ if wanted => Seen::Ended(not_sent(MAY_STILL_ARRIVE)),
         // A late unlock must not meet the lock of a person: absent only after two looks.
         Some(_) => Seen::Nothing,
         None => Seen::CannotTell,

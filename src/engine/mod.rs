@@ -25,5 +25,6 @@ pub mod work;
 pub use brakes::Brakes;
 pub use cycle::{CycleReport, Only, Scope};
 pub use daemon::{Daemon, DaemonError, Stop};
+pub use look::asks_person;
 pub use shown::OrderShown;
 pub use work::{WorkError, Workshop};

@@ -103,13 +103,23 @@ pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
     if draft.facts.payments().any(charged_back) {
         return;
     }
-    let Some(last) = last_lock_step(draft) else { return };
+    let ours = last_lock_step(draft).filter(|last| matches!(last.effect, Effect::Lock { .. }));
+    let Some(last) = ours else { return perhaps_ours(draft) };
     let Effect::Lock { cause, .. } = &last.effect else { return };
     if cause.starts_with(&Number::Chargeback.to_string()) {
         return;
     }
     let reason = crate::text::Phrase::new(PhraseKey::UnlockReason).text(draft.terms.language);
     draft.step("cured", format!("unlock#{}", generation(draft)), Effect::Unlock { reason }, Guards::default());
+}
+
+/// A lock that stands, and that nobody knows whose it is: one of ours was lost and may have taken effect since. Lifting
+/// what a person has set would send goods they hold back, so they are asked.
+fn perhaps_ours(draft: &mut Draft<'_>) {
+    let lost = |past: &Past| matches!(past.effect, Effect::Lock { .. }) && past.may_still_arrive();
+    if draft.facts.locked == Some(true) && draft.facts.unshipped() && draft.facts.past.iter().any(lost) {
+        draft.notice(Notice::problem(Number::LockPerhapsOurs));
+    }
 }
 
 /// Releases the order: `there` becomes its payment reference, `code` its last return code.

@@ -12,7 +12,7 @@ use crate::money::Money;
 
 mod outcome;
 
-pub use outcome::{Evidence, Outcome, Refusal, RefusalKind};
+pub use outcome::{Evidence, MAY_STILL_ARRIVE, Outcome, Refusal, RefusalKind};
 
 /// Identity of an order: pixi API, mandant and pixi's order number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -27,6 +27,10 @@ pub enum Outcome {
     },
 }
 
+/// Cause of a [`Outcome::NotSent`] that a look wrote for a step that may be sent again without harm: its first request may
+/// still take effect.
+pub const MAY_STILL_ARRIVE: &str = "may be sent again";
+
 impl Outcome {
     /// The word for it in the store, in logs and in tables.
     pub fn name(&self) -> &'static str {

@@ -260,6 +260,13 @@ catalogue! {
         now_de: "Bei Bedarf den Kunden in pixi von Hand sperren.",
         now_en: "Lock the customer in pixi by hand where wanted."
     }
+    /// A lock of this daemon was lost, and one that nobody else may have set stands.
+    LockPerhapsOurs = 1225 {
+        de: "Die Bestellung ist für den Versand gesperrt, ohne dass noch ein Grund dafür besteht; ob die Sperre von hier stammt, ist nicht bekannt.",
+        en: "The order is locked for shipping and no cause for it is left; whether the lock was set from here is not known.",
+        now_de: "Hat in pixi niemand die Bestellung gesperrt: die Versandsperre dort aufheben.",
+        now_en: "If nobody has locked the order in pixi: lift the shipping lock there."
+    }
     /// C0: paid by somebody else.
     AlreadyPaidInPixi = 1301 {
         de: "Rechnung {document} ist in pixi schon mit {paid} bezahlt, ohne Buchung von hier.",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cases::Fault;
+use crate::cases::{Case, Fault, Moment};
 use pixi_payd::journal::OrderRow;
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::unzer::{Ledger, Movement};
@@ -85,7 +85,7 @@ impl Books {
     }
 
     /// What is other than it has to be.
-    pub fn differ(&self, wanted: &Self, fault: Option<Fault>) -> Vec<String> {
+    pub fn differ(&self, wanted: &Self, case: Option<Case>) -> Vec<String> {
         let mut wrong = Vec::new();
         let all: std::collections::BTreeSet<&String> = self.exact.keys().chain(wanted.exact.keys()).collect();
         for line in all {
@@ -98,11 +98,11 @@ impl Books {
         for (comment, found) in &self.comments {
             // One more problem may be told alone or with what was done about it, but only what is told without a fault.
             let most = wanted.comments.get(comment).copied().unwrap_or_default().max(1);
-            let more = usize::from(fault.is_some() && comment.contains(BANK_DATA));
+            let more = usize::from(case.is_some() && comment.contains(BANK_DATA));
             if *found > most + more {
                 wrong.push(format!("{found} instead of at most {most}: {comment}"));
             }
-            let told_anyway = |problem: &&str| wanted.commented(problem) > 0 || may_be_told(problem, fault);
+            let told_anyway = |problem: &&str| wanted.commented(problem) > 0 || may_be_told(problem, case);
             if let Some(problem) = problem(comment).filter(|problem| !told_anyway(problem)) {
                 wrong.push(format!("{problem} is told: {comment}"));
             }
@@ -118,8 +118,15 @@ impl Books {
 
 /// Problems that a fault may make: an answer from before our own capture shows less than there is to capture. It moves
 /// nothing, and is gone with the next answer.
-fn may_be_told(problem: &str, fault: Option<Fault>) -> bool {
-    fault == Some(Fault::Repeated) && problem == "PP-1302"
+fn may_be_told(problem: &str, case: Option<Case>) -> bool {
+    let Some(case) = case else { return false };
+    let is_late = matches!(case.moment, Moment::AfterGivingUp | Moment::AfterFirstLook);
+    match problem {
+        "PP-1302" => case.fault == Fault::Repeated,
+        // A lost lock took effect when nothing was to be locked any more.
+        "PP-1225" => is_late,
+        _ => false,
+    }
 }
 
 /// Number of the problem a comment tells.

@@ -159,11 +159,6 @@ fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str>
         return Some("what may be sent again at once, or never, is not looked for that long");
     }
     match (kind, moment, fault) {
-        (Kind::Lock, Moment::AfterGivingUp | Moment::AfterFirstLook, _) => {
-            return Some(
-                "a lost lock that comes late counts as a person's: the order stays locked (docs/reliability.md)",
-            );
-        }
         (Kind::BankData, Moment::BeforeCommit, Fault::Repeated) => {
             return Some("a read-back that shows the old address is told to a person (PP-1222)");
         }

@@ -18,7 +18,7 @@ use crate::trace::Trace;
 use pixi_payd::clock::{Clock, Time};
 use pixi_payd::config::{self, QuietHours, Settings};
 use pixi_payd::engine::requests::{reauthorize_request, retry_request};
-use pixi_payd::engine::{Daemon, Scope, Stop};
+use pixi_payd::engine::{Daemon, Scope, Stop, asks_person};
 use pixi_payd::journal::{Decision, Journal, JournalError, Management, Options, OrderFilter, OrderRow};
 use pixi_payd::money::Currency;
 use pixi_payd::sandbox::World;
@@ -507,8 +507,7 @@ impl Play {
     /// A person looks at the books of both peers and says how a step ended that the daemon asks about.
     async fn decide(&mut self, journal: &Journal, order: &OrderId) -> bool {
         let Ok(steps) = journal.steps_of(order).await else { return false };
-        let asked =
-            steps.into_iter().find(|step| step.state.is_open() && step.looks > 0 && step.next_look_at.is_none());
+        let asked = steps.into_iter().find(asks_person);
         let Some(step) = asked else { return false };
         let is_done = {
             let stage = self.shared.lock();

@@ -41,6 +41,28 @@ fn cured_a_lock_of_a_person_is_never_lifted() {
 }
 
 #[test]
+fn cured_a_lock_that_may_be_a_lost_one_of_ours_is_told_and_not_lifted() {
+    let lost = || crate::steps::Outcome::NotSent { cause: crate::steps::MAY_STILL_ARRIVE.to_owned() };
+    let mut story = order("4711").card(119_00).expert().settle().total(130_00).answer(Kind::Lock, lost());
+    story.take();
+    let story = story.total(119_00).settle();
+    assert_eq!((story.did.clone(), story.problems()), (vec!["release#1".to_owned()], vec![]));
+    let story = story.lock_by_hand(true).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(true), vec![1225]));
+    assert!(story.lock_by_hand(false).settle().problems().is_empty());
+}
+
+#[test]
+fn look_an_order_whose_problem_release_may_still_stand_is_not_cured() {
+    let declined = refused(RefusalKind::Final);
+    let mut story = order("4711").card(119_00).answer(Kind::Capture, declined).answer(Kind::Release, unknown());
+    while story.take() {}
+    let story = story.released_by_hand();
+    assert_eq!(story.facts.locked, Some(true));
+    assert!(!story.next().iter().any(|key| key.starts_with("unlock")), "{:?}", story.next());
+}
+
+#[test]
 fn cured_where_pixi_shows_no_locks_ours_is_taken_to_stand() {
     let mut story = order("4711").sofort(100_00);
     story.facts.locked = None;
