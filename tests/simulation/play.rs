@@ -29,8 +29,8 @@ use pixi_payd::steps::{Effect, OrderId};
 const DAYS: i64 = 30;
 /// Orders of a play, at least.
 const ORDERS: usize = 5;
-/// Times at which people act.
-const MOMENTS: usize = 5;
+/// Every so many seeds one plays a long life.
+const LONG_EVERY: u64 = 10;
 /// Faults of a play, at least.
 const FAULTS: u32 = 3;
 /// Begins of plays: with the night in March, with the night in October, with neither.
@@ -38,6 +38,31 @@ const BEGINS: [&str; 3] = ["2026-03-05T08:00:00Z", "2026-10-01T07:00:00Z", "2026
 /// The nights with another length, as UTC instants of the change.
 const SPRING: &str = "2026-03-29T01:00:00Z";
 const AUTUMN: &str = "2026-10-25T01:00:00Z";
+
+/// How much happens in a play. Most lives are short, for there are to be many.
+struct Length {
+    /// Times at which people act.
+    moments: usize,
+    /// Seconds between the cycles that follow: confirmed after 5 min, refunded after 30, absent after 15.
+    pauses: &'static [(i64, i64)],
+    /// Minutes between the cycles once all is well.
+    rest: &'static [u64],
+    /// Cycles of these at least.
+    least: usize,
+}
+
+const SHORT: Length = Length {
+    moments: 3,
+    pauses: &[(0, 120), (1860, 2700)],
+    rest: &[6, 35, 70, 540, 1500, 60, 1500, 15, 1500],
+    least: 4,
+};
+const LONG: Length = Length {
+    moments: 8,
+    pauses: &[(0, 120), (310, 700), (1300, 2400)],
+    rest: &[6, 16, 35, 70, 70, 180, 540, 15, 60, 1500, 15, 60, 1500],
+    least: 8,
+};
 
 /// How a play ended.
 #[derive(Debug)]
@@ -76,7 +101,10 @@ pub fn play(seed: u64, kept: bool) -> Played {
             world.pixi.uninstall(lacks);
             shared.lock().trace.met(Kind::CallNotInstalled);
         }
-        let play = Play { seed, clock, world, shared: shared.clone(), dice, store, house: None, begun: 0, acted: 0 };
+        let length = if seed.is_multiple_of(LONG_EVERY) { LONG } else { SHORT };
+        let shared_too = shared.clone();
+        let play =
+            Play { seed, clock, world, shared: shared_too, dice, store, length, house: None, begun: 0, acted: 0 };
         play.run(begin).await;
         let mut stage = shared.lock();
         let empty = Trace::new(stage.cast.world.clock.clone(), false);
@@ -184,6 +212,7 @@ struct Play {
     shared: Shared,
     dice: Dice,
     store: Store,
+    length: Length,
     house: Option<House>,
     /// Daemons begun so far.
     begun: u64,
@@ -215,7 +244,7 @@ impl Play {
     /// When people act: by day, sometimes by night, and in the nights of the clock change.
     fn moments(&mut self, begin: Time) -> Vec<Time> {
         let mut moments: Vec<Time> = vec![begin];
-        for _ in 1..MOMENTS {
+        for _ in 1..self.length.moments {
             let day = begin + TimeDelta::days(self.dice.between(0, DAYS - 2));
             let hour = if self.dice.chance(15) { self.dice.between(-11, -3) } else { self.dice.between(0, 12) };
             moments.push(day + TimeDelta::hours(hour.max(0)) + TimeDelta::minutes(self.dice.between(0, 59)));
@@ -243,7 +272,7 @@ impl Play {
             }
             let sales = match cast.sold.len() {
                 0 => 3,
-                known if known < ORDERS => 2,
+                known if known < ORDERS => 2.max(if is_last { ORDERS - known } else { 0 }),
                 _ => usize::from(dice.chance(25)),
             };
             for _ in 0..sales {
@@ -277,8 +306,7 @@ impl Play {
             }
         }
         self.hints().await;
-        // Confirmed after 5 min, refunded after 30, absent after 15.
-        for (low, high) in [(0, 120), (310, 700), (1300, 2400)] {
+        for (low, high) in self.length.pauses.iter().copied() {
             let pause = self.dice.seconds(low, high);
             self.clock.sleep(pause).await;
             self.cycle().await;
@@ -539,7 +567,7 @@ impl Play {
     async fn rest(&mut self) {
         self.shared.heal();
         let mut quiet = 0;
-        for (round, minutes) in (0..).zip([6, 16, 35, 70, 180, 540, 1500, 15, 60, 1500]) {
+        for (round, minutes) in (0..).zip(self.length.rest.iter().copied()) {
             self.clock.sleep(Duration::from_secs(minutes * 60)).await;
             while self.house.as_ref().is_some_and(|house| house.daemon.quiet_until().is_some()) {
                 self.clock.sleep(Duration::from_hours(1)).await;
@@ -552,7 +580,7 @@ impl Play {
             let writes = self.shared.lock().trace.writes;
             quiet = if writes == self.acted { quiet + 1 } else { 0 };
             self.acted = writes;
-            if round >= 6 && quiet >= 2 {
+            if round >= self.length.least && quiet >= 2 {
                 break;
             }
         }

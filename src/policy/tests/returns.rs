@@ -1,7 +1,8 @@
 //! Returns: which charge, how much, and what stays.
 
-use crate::policy::PaymentView;
+use crate::money::Currency;
 use crate::policy::story::{Story, order, refused};
+use crate::policy::{PaymentView, sums};
 use crate::steps::{Effect, Kind, RefundAt, RefusalKind};
 use crate::unzer::TransactionKind;
 
@@ -177,6 +178,8 @@ fn given_back_by_the_journal_and_not_at_unzer_is_a_problem_and_not_repeated() {
     let absent = |mut story: Story, kind: TransactionKind| {
         let PaymentView::Known(payment) = &mut story.facts.payment else { panic!() };
         payment.transactions.retain(|entry| entry.kind != kind);
+        let shown = sums::UnzerSums::of(payment, sums::group(payment)).net;
+        payment.charged = Currency::EUR.of(shown);
         story
     };
     let refunded = delivered().returned("GS1", &[2]).settle();
