@@ -56,7 +56,14 @@ pub struct Args {
 
 /// How many rows a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Limit(Option<NonZeroUsize>);
+pub struct Limit(Option<NonZeroUsize>);
+
+impl Limit {
+    /// The most rows; none: all.
+    pub fn most(self) -> Option<usize> {
+        self.0.map(NonZeroUsize::get)
+    }
+}
 
 impl FromStr for Limit {
     type Err = String;
