@@ -253,7 +253,9 @@ impl Post {
                     tracing::warn!("mail server {name}: {error}; mails wait");
                 }
                 self.journal.mail_server_failed(&name, &error.text, next).await?;
-                self.journal.mail_tried(letter.id, &[], Some(&error.text), Some(next)).await?;
+                // The pause is the server's: once that is ready again, the mail is due.
+                let due = self.clock.now();
+                self.journal.mail_tried(letter.id, &[], Some(&error.text), Some(due)).await?;
                 let state = self.journal.mail_state().await?;
                 servers.extend(state.servers.into_iter().map(|server| (server.name.clone(), server)));
                 sent.failed.push(format!("{name}: {error}"));

@@ -129,7 +129,9 @@ async fn hand_over(server: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>
     let from = parcel.from.parse::<Address>().ok();
     if let Err(error) = line.command(Mail::new(from, options)).await {
         line.abort().await;
-        return Err(failed(server, Stage::Sender, &error));
+        // 530: a login is wanted (RFC 4954).
+        let no_login = error.status().is_some_and(|code| code.to_string() == "530");
+        return Err(failed(server, if no_login { Stage::Login } else { Stage::Sender }, &error));
     }
     let mut fates = Vec::new();
     let mut taken = Vec::new();
@@ -182,6 +184,7 @@ fn failed(server: &Smtp, stage: Stage, error: &lettre::transport::smtp::Error) -
 /// The server's words, or what went wrong with the line. A password that a server repeats is not passed on.
 fn words(server: &Smtp, error: &lettre::transport::smtp::Error) -> String {
     let source = error.source().map(ToString::to_string).unwrap_or_default();
+    let source = source.trim_start_matches("Connection error: ").to_owned();
     let text = match error.status() {
         Some(code) => format!("{code} {source}"),
         None if source == "incomplete response" => "the server closed the connection".to_owned(),

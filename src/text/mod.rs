@@ -162,7 +162,7 @@ mod tests {
             let (now_de, now_en) = (number.what_now(Language::De), number.what_now(Language::En));
             assert_eq!(placeholders(now_de), placeholders(now_en), "{number}");
             for text in [de, en, now_de, now_en] {
-                assert!(text.trim() == text && text.len() > 10 && text.ends_with(['.', '}']), "{number}: {text}");
+                assert!(text.trim() == text && text.len() > 10 && text.ends_with(['.', '?', '}']), "{number}: {text}");
             }
             assert!(de != en && now_de != now_en, "{number}");
         }

@@ -143,10 +143,11 @@ async fn each_recipient_is_answered_for() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_server_is_told_by_its_stage() {
-    let cases: [(Script, Stage, &str); 6] = [
+    let cases: [(Script, Stage, &str); 7] = [
         (&[("(greeting)", "554 go away")], Stage::Connect, "554 go away"),
         (&[("(greeting)", "close")], Stage::Connect, "closed the connection"),
         (&[("MAIL", "550 not as him")], Stage::Sender, "550 not as him"),
+        (&[("MAIL", "530 log in first")], Stage::Login, "530 log in first"),
         (&[("RCPT", "close")], Stage::Sender, "closed the connection"),
         (&[("DATA", "close")], Stage::Content, "closed the connection"),
         (&[("(content)", "close")], Stage::Content, "closed the connection"),
