@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod journal;
+pub mod mail;
 pub mod money;
 pub mod pixi;
 pub mod policy;

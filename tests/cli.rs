@@ -310,7 +310,7 @@ fn an_order_has_just_the_documented_fields() {
     let fields: Vec<&str> = order.as_object().unwrap().keys().map(String::as_str).collect();
     insta::assert_snapshot!(
         fields.join(" "),
-        @"mandant order_nr order_nr_external payment_type method payment_id payment_status transfer_status mark mark_text error_number amounts first_seen last_action next_check"
+        @"mandant order_nr order_nr_external payment_type method payment_id payment_status transfer_status mark mark_text error_number amounts first_seen last_action next_check test"
     );
     let sums: Vec<&str> = order["amounts"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(sums, ["ordered", "invoiced", "authorized", "captured", "refunded", "currency"]);

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+#[path = "house/errors.rs"]
+mod errors;
 #[path = "house/reading.rs"]
 mod reading;
 #[path = "house/rules.rs"]

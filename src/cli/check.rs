@@ -2,7 +2,7 @@
 
 use crate::cli::context::{Context, Schema};
 use crate::cli::output::{self, Tone, cell, toned};
-use crate::cli::{Failure, online};
+use crate::cli::{Failure, mail_check, online};
 use crate::config::check::{CheckRow, offline};
 use crate::config::{Database, Settings};
 
@@ -10,9 +10,10 @@ use crate::config::{Database, Settings};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Status: 0 all is well; 1 a row failed; 2 the configuration cannot be used.\n\n\
                         --online logs in to every pixi API that is switched on, asks which of the needed calls are installed,\n\
-                        compares the columns of their answers with those needed, and tests every Unzer key pair. It only reads.")]
+                        compares the columns of their answers with those needed, tests every Unzer key pair and mail server, and looks up\n\
+                        SPF, DKIM and DMARC of the senders. It only reads, and sends no mail.")]
 pub struct Args {
-    /// Also ask pixi and Unzer
+    /// Also ask pixi, Unzer, the mail servers and the DNS
     #[arg(long)]
     online: bool,
     /// One JSON document
@@ -40,6 +41,7 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
         return Err(Failure::Said(2));
     };
     rows.push(store(&context, &loaded.settings).await);
+    rows.extend(mail_check::offline(&loaded.settings));
     if args.online {
         rows.extend(online::rows(&context, &loaded.settings).await?);
     }

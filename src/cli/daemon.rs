@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::context::{Context, Schema};
 use crate::cli::{Failure, once, reload, systemd};
 use crate::engine::{Daemon, Only, Stop};
+use crate::mail::{Post, SmtpCarrier, beside};
 
 /// A clean stop takes no longer.
 const STOPPING_FOR: Duration = Duration::from_secs(75);
@@ -85,15 +86,23 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
         path.display(),
     );
     systemd::ready();
-    let ended = supervise(&context, &daemon, &stop, &mut signals).await;
+    let carrier = std::sync::Arc::new(SmtpCarrier::new(context.clock.clone()));
+    let post = Post::new(journal.clone(), context.clock.clone(), carrier, stop.clone());
+    let ended = supervise(&context, &daemon, &post, &stop, &mut signals).await;
     journal.close();
     ended
 }
 
 /// Lets the daemon run and hands it what the process is told.
-async fn supervise(context: &Context, daemon: &Daemon, stop: &Stop, signals: &mut Signals) -> Result<(), Failure> {
+async fn supervise(
+    context: &Context,
+    daemon: &Daemon,
+    post: &Post,
+    stop: &Stop,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
     let mut pulse = systemd::Pulse::new();
-    let mut running = pin!(daemon.run());
+    let mut running = pin!(beside(daemon.run(), post.run(daemon)));
     let mut too_late: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(pending());
     loop {
         tokio::select! {

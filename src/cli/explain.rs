@@ -13,7 +13,7 @@ use crate::cli::history::{self, StepDone};
 use crate::cli::plan::{NOBODY, PlanShown, why};
 use crate::cli::words::{effect, pick};
 use crate::cli::{Failure, output};
-use crate::config::{MandantKind, PaymentCode};
+use crate::config::PaymentCode;
 use crate::engine::{OrderShown, Workshop, peers};
 use crate::journal::{OrderRow, StepRecord};
 use crate::money::Currency;
@@ -115,6 +115,7 @@ fn as_json(shop: &Workshop, known: &Known) -> Result<(), Failure> {
     output::json(&json!({
         "mandant": known.order.mandant,
         "order_nr": known.order.nr,
+        "test": shop.settings.is_test(&known.order.mandant),
         "source": if known.live.is_some() { "live" } else { "store" },
         "not_live": known.not_live,
         "order": known.row.as_ref().map(|row| OrderShown::of(row, language, zone)),
@@ -149,8 +150,7 @@ fn headline(shop: &Workshop, known: &Known) -> String {
         (None, None) => None,
     };
     let method = method.map_or_else(String::new, |(method, id)| format!(", {} {id}", method.display_name()));
-    let is_test = shop.settings.mandants.get(&order.mandant).is_some_and(|mandant| mandant.kind == MandantKind::Test);
-    let test = if is_test { ", TEST" } else { "" };
+    let test = if shop.settings.is_test(&order.mandant) { ", TEST" } else { "" };
     let source = match (&known.live, &known.row) {
         (None, Some(row)) => {
             let seen = output::wall(row.changed, shop.settings.timezone);

@@ -19,6 +19,8 @@ mod failure;
 mod find;
 mod history;
 pub mod logging;
+mod mail;
+mod mail_check;
 mod once;
 mod online;
 mod order;
@@ -85,6 +87,9 @@ enum Command {
     /// Show the configuration in force, its schema, or a file to start from
     #[command(subcommand)]
     Config(config::Command),
+    /// A test mail, and what became of the mails so far
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// One pixi call by hand
     #[command(subcommand)]
     Pixi(pixi_call::Command),
@@ -138,6 +143,7 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Order(command) => order::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,
         Command::Config(command) => config::run(&context, command),
+        Command::Mail(command) => mail::run(context, command).await,
         Command::Pixi(command) => pixi_call::run(context, command).await,
         Command::Unzer(command) => unzer_show::run(context, command).await,
         Command::Db(command) => store::run(context, command).await,

@@ -1,6 +1,7 @@
 //! `run --once`: one cycle now, by the daemon that runs on the store, else by this process.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::config::{MandantId, Settings};
 use crate::engine::requests::cycle_request;
 use crate::engine::{CycleReport, Daemon, DaemonError, Only, Scope, Stop};
 use crate::journal::{Journal, JournalError};
+use crate::mail::{Post, SmtpCarrier};
 use crate::wire::Peer;
 use crate::wire::circuit::ConnectionState;
 
@@ -33,7 +35,11 @@ pub async fn run(context: Context, only: Option<Only>, mandant: Option<String>) 
     for _ in 0..TRIES {
         let stop = Stop::default();
         match context.daemon(&settings, &journal, &stop)?.await {
-            Ok(daemon) => return act(&settings, &daemon, &stop, &scope).await,
+            Ok(daemon) => {
+                let carrier = Arc::new(SmtpCarrier::new(context.clock.clone()));
+                let post = Post::new(journal.clone(), context.clock.clone(), carrier, stop.clone());
+                return act(&settings, &daemon, &post, &stop, &scope).await;
+            }
             Err(DaemonError::Journal(JournalError::AlreadyRunning)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -54,13 +60,27 @@ pub fn known(settings: &Settings, mandant: &MandantId) -> Result<(), Failure> {
     Err(Failure::usage(format!("--mandant {mandant}: not configured; configured mandants: {all}")))
 }
 
-async fn act(settings: &Settings, daemon: &Daemon, stop: &Stop, scope: &Scope) -> Result<(), Failure> {
+async fn act(
+    settings: &Arc<Settings>,
+    daemon: &Daemon,
+    post: &Post,
+    stop: &Stop,
+    scope: &Scope,
+) -> Result<(), Failure> {
     if let Some(until) = daemon.quiet_until() {
         return quiet(settings, until);
     }
     let open = |kind| signal(kind).map_err(|error| Failure::failed(format!("signals: {error}")));
     let (mut terminate, mut interrupt) = (open(SignalKind::terminate())?, open(SignalKind::interrupt())?);
-    let mut running = pin!(daemon.run_once(scope));
+    let mut running = pin!(async {
+        let report = daemon.run_once(scope).await?;
+        // The mails the cycle causes leave before the process ends; what does not leave waits in the store.
+        match post.turn(settings).await {
+            Ok(sent) => sent.failed.iter().for_each(|why| output::remark(&format!("mail not sent: {why}"))),
+            Err(error) => output::remark(&format!("mails: {error}")),
+        }
+        Ok::<_, DaemonError>(report)
+    });
     let ended = loop {
         tokio::select! {
             ended = &mut running => break ended,

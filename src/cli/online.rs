@@ -6,7 +6,7 @@ use crate::cli::check::bad;
 use crate::cli::columns::{Announced, Probe, compare, probes};
 use crate::cli::connection::pairs;
 use crate::cli::context::Context;
-use crate::cli::{Failure, output, read_back};
+use crate::cli::{Failure, mail_check, output, read_back};
 use crate::clock::Clock;
 use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
@@ -57,6 +57,7 @@ pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow
             Err(error) => bad(area, "key pair", error.to_string(), mend_of_key(&error)),
         });
     }
+    rows.extend(mail_check::rows(settings, &context.clock).await);
     Ok(rows)
 }
 

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::cli::context::{Context, Schema, actor};
 use crate::cli::find::OrderArg;
 use crate::cli::history::{self, StepDone};
-use crate::cli::words::pick;
-use crate::cli::{Failure, output, request};
+use crate::cli::words::{self, pick};
+use crate::cli::{Failure, mail, output, request};
 use crate::clock::Time;
 use crate::config::Settings;
 use crate::engine::OrderShown;
@@ -132,7 +132,9 @@ async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool
     let (language, zone) = (settings.language, settings.timezone);
     let steps = journal.steps_of(&row.order).await?;
     if json {
-        let mut whole = serde_json::to_value(OrderShown::of(row, language, zone)).map_err(Failure::failed)?;
+        let test = settings.is_test(&row.order.mandant);
+        let order = OrderShown { test, ..OrderShown::of(row, language, zone) };
+        let mut whole = serde_json::to_value(order).map_err(Failure::failed)?;
         let shown: Vec<StepDone> = steps.iter().map(|step| StepDone::of(step, zone)).collect();
         if let Some(fields) = whole.as_object_mut() {
             fields.insert("api".to_owned(), json!(row.order.api));
@@ -142,6 +144,7 @@ async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool
             fields.insert("reason".to_owned(), json!(row.reason));
             fields.insert("resolved".to_owned(), json!(row.resolved));
             fields.insert("steps".to_owned(), json!(shown));
+            fields.insert("mails".to_owned(), json!(mail::shown(&journal.mails_of(&row.order).await?, zone)));
         }
         return output::json(&whole);
     }
@@ -149,9 +152,12 @@ async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool
         output::line(&line)?;
     }
     if steps.is_empty() {
-        return output::line(pick(language, "noch kein Schritt", "no step was taken yet"));
+        output::line(pick(language, "noch kein Schritt", "no step was taken yet"))?;
+    } else {
+        output::print(&history::table(&steps, language, zone, true))?;
     }
-    output::print(&history::table(&steps, language, zone, true))
+    let mails = journal.mails_of(&row.order).await?;
+    if mails.is_empty() { Ok(()) } else { output::print(&mail::table(&mails, zone)) }
 }
 
 /// An order as the store has it, above the table of its steps.
@@ -159,7 +165,7 @@ fn shown(settings: &Settings, row: &OrderRow) -> Vec<String> {
     let language = settings.language;
     let mut lines = vec![format!(
         "{} {} ({}), {} {}, {}",
-        row.order.mandant,
+        words::mandant(settings, &row.order.mandant),
         row.order.nr,
         row.nr_external,
         row.payment_code,

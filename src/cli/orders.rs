@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use crate::cli::context::{Context, Schema};
 use crate::cli::output::{self, Tone, cell, toned};
-use crate::cli::{Failure, once};
+use crate::cli::{Failure, once, words};
 use crate::clock::{Time, zone};
 use crate::config::{MandantId, Settings};
 use crate::engine::OrderShown;
@@ -56,7 +56,14 @@ pub struct Args {
 
 /// How many rows a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Limit(Option<NonZeroUsize>);
+pub struct Limit(Option<NonZeroUsize>);
+
+impl Limit {
+    /// The most rows; none: all.
+    pub fn most(self) -> Option<usize> {
+        self.0.map(NonZeroUsize::get)
+    }
+}
 
 impl FromStr for Limit {
     type Err = String;
@@ -159,7 +166,8 @@ async fn as_json(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
     let mut opening = "[";
     while let Some(page) = rows.next().await? {
         for row in &page {
-            let shown = OrderShown::of(row, settings.language, settings.timezone);
+            let test = settings.is_test(&row.order.mandant);
+            let shown = OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) };
             let text = serde_json::to_string(&shown).map_err(Failure::failed)?;
             output::raw(format!("{opening}\n{text}").as_bytes())?;
             opening = ",";
@@ -207,7 +215,7 @@ fn cells(settings: &Settings, row: &OrderRow) -> Vec<comfy_table::Cell> {
         None => Tone::Plain,
     };
     vec![
-        cell(format!("{} {}", row.order.mandant, row.order.nr)),
+        cell(format!("{} {}", words::mandant(settings, &row.order.mandant), row.order.nr)),
         cell(&row.nr_external),
         cell(method.map_or_else(|| row.payment_code.0.clone(), |method| format!("{} {method}", row.payment_code))),
         cell(&row.payment_status),

@@ -41,6 +41,8 @@ pub struct Args {
 #[derive(Debug, Serialize)]
 pub struct PlanShown {
     mandant: MandantId,
+    /// Of a mandant of kind test.
+    test: bool,
     order_nr: i64,
     payment_type: PaymentCode,
     rule: &'static str,
@@ -91,6 +93,7 @@ impl PlanShown {
             what_now: notice.what_now(language),
         });
         Self {
+            test: false,
             mandant: facts.order.mandant.clone(),
             order_nr: facts.order.nr,
             payment_type: facts.payment_type.clone(),
@@ -162,8 +165,11 @@ async fn listed(
 fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Failure> {
     let (language, zone) = (shop.settings.language, shop.settings.timezone);
     if json {
-        let shown: Vec<PlanShown> =
-            plans.iter().map(|(facts, plan)| PlanShown::of(facts, plan, language, zone)).collect();
+        let one = |(facts, plan): &(Facts, Plan)| PlanShown {
+            test: shop.settings.is_test(&facts.order.mandant),
+            ..PlanShown::of(facts, plan, language, zone)
+        };
+        let shown: Vec<PlanShown> = plans.iter().map(one).collect();
         return output::json(&shown);
     }
     let mut table = output::table(&["mandant", "order", "step", "amount", "rule", "why"]);
@@ -174,7 +180,7 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
                 plan.mark().map_or_else(|| why.clone(), |mark| format!("{}: {}", mark.number, mark.text(language)));
             let tone = if plan.mark().is_some() { Tone::Notice } else { Tone::Plain };
             table.add_row(vec![
-                cell(&facts.order.mandant),
+                cell(words::mandant(&shop.settings, &facts.order.mandant)),
                 cell(facts.order.nr),
                 cell("-"),
                 cell(""),
@@ -185,7 +191,7 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
         for (place, step) in plan.steps.iter().enumerate() {
             let kind = words::effect(&step.effect, language);
             table.add_row(vec![
-                cell(&facts.order.mandant),
+                cell(words::mandant(&shop.settings, &facts.order.mandant)),
                 cell(facts.order.nr),
                 cell(step.effect.document().map_or_else(|| kind.to_owned(), |document| format!("{kind} ({document})"))),
                 cell(step.effect.amount().map(|money| amount(money, language)).unwrap_or_default()),

@@ -18,6 +18,8 @@ use crate::config::{self, Settings};
 use crate::engine::shown::OrderShown;
 use crate::engine::{Daemon, Stop};
 use crate::journal::{Journal, OrderFilter};
+use crate::mail::{Post, beside};
+use crate::sandbox::mailbox::Mailbox;
 use crate::sandbox::programme::{Going, Number, Programme, plan_faults};
 use crate::sandbox::serve::{Served, serve};
 use crate::sandbox::world::{CLOCK_FILE, ClockFile, World, start};
@@ -74,8 +76,10 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let stop = Stop::default();
     let daemon =
         Daemon::start(settings.clone(), context.transport(), journal.clone(), clock, seed()?, stop.clone()).await?;
-    let show = Show { programme: Programme::default(), world, settings, journal: journal.clone(), file, served };
-    let ended = show.run(&daemon, &stop, args.exit_when_done).await;
+    let mails = Arc::new(Mailbox::new(context.clock.clone(), Some(folder.0.join("mails"))));
+    let post = Post::new(journal.clone(), context.clock.clone(), mails.clone(), stop.clone());
+    let show = Show { programme: Programme::default(), world, settings, journal: journal.clone(), file, served, mails };
+    let ended = show.run(&daemon, &post, &stop, args.exit_when_done).await;
     journal.close();
     ended
 }
@@ -132,12 +136,13 @@ struct Show {
     journal: Journal,
     file: PathBuf,
     served: Served,
+    mails: Arc<Mailbox>,
 }
 
 impl Show {
-    async fn run(&self, daemon: &Daemon, stop: &Stop, exit_when_done: bool) -> Result<(), Failure> {
+    async fn run(&self, daemon: &Daemon, post: &Post, stop: &Stop, exit_when_done: bool) -> Result<(), Failure> {
         self.welcome()?;
-        let mut running = std::pin::pin!(daemon.run());
+        let mut running = std::pin::pin!(beside(daemon.run(), post.run(daemon)));
         let mut played = std::pin::pin!(async {
             self.programme.play(&self.world).await;
             self.world.clock.sleep(QUIET).await;
@@ -166,6 +171,7 @@ impl Show {
         line(&format!("  pixi   {}", self.served.pixi.endpoint))?;
         line(&format!("  Unzer  {}", self.served.unzer.url))?;
         line(&format!("  configuration  {}", self.file.display()))?;
+        line(&format!("  mails  {}", self.file.with_file_name("mails").display()))?;
         line("")
     }
 
@@ -175,7 +181,7 @@ impl Show {
         line(
             "All demo orders have ended. The sandbox stays up; end it with Ctrl-C. Look around from another terminal:",
         )?;
-        for command in ["orders", "orders --problems", "explain 100001", "order show 100001", "check --online"] {
+        for command in ["orders", "orders --problems", "explain 100001", "order show 100001", "mail list"] {
             line(&format!("  pixi-payd --config {file} {command}"))?;
         }
         Ok(())
@@ -212,6 +218,12 @@ impl Show {
             let state = &seen.states[&place].0;
             line(&format!("{time}  {nr:>6}  {} {}: {} | {state}", story.method, mode(story), story.name))?;
         }
+        let mails = self.mails.taken();
+        for mail in mails.iter().skip(seen.mails) {
+            let time = output::wall(mail.at, self.settings.timezone);
+            line(&format!("{time}    mail  {}", mail.parcel.subject))?;
+        }
+        seen.mails = mails.len();
         Ok(())
     }
 
@@ -261,9 +273,13 @@ impl Show {
         let told = count(|going| matches!(going, Going::AsTold(..)));
         let playing = count(|going| *going == Going::Playing);
         let file = self.file.display();
+        let mails = self.mails.taken();
+        let last = mails.last().map_or_else(String::new, |mail| format!("   latest mail: {}", mail.parcel.subject));
         format!(
-            "pixi-payd sandbox   {time}   {told} of {} orders ended as told, {playing} in hand   configuration {file}\n{}",
+            "pixi-payd sandbox   {time}   {told} of {} orders ended as told, {playing} in hand   configuration {file}\n\
+             {} mails{last}\n{}",
             numbers.len(),
+            mails.len(),
             table.trim_fmt()
         )
     }
@@ -295,6 +311,7 @@ type Orders = BTreeMap<i64, OrderShown>;
 struct Seen {
     states: BTreeMap<usize, (String, u64)>,
     pictures: u64,
+    mails: usize,
 }
 
 impl Seen {

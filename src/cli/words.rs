@@ -1,5 +1,6 @@
 //! Words of tables and explanations, in the daemon's language.
 
+use crate::config::{MandantId, Settings};
 use crate::steps::{Effect, Kind, ReverseAt};
 use crate::text::Language;
 
@@ -68,4 +69,9 @@ mod tests {
             assert_eq!(words.len(), Kind::ALL.len());
         }
     }
+}
+
+/// A mandant as tables show it: one of kind test is named as such.
+pub fn mandant(settings: &Settings, id: &MandantId) -> String {
+    if settings.is_test(id) { format!("{id} TEST") } else { id.to_string() }
 }

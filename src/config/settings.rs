@@ -39,6 +39,13 @@ pub struct Settings {
     pub mandants: BTreeMap<MandantId, Mandant>,
 }
 
+impl Settings {
+    /// True for a mandant of kind test: shown as such, never mixed into sums.
+    pub fn is_test(&self, mandant: &MandantId) -> bool {
+        self.mandants.get(mandant).is_some_and(|block| block.kind == MandantKind::Test)
+    }
+}
+
 /// Where the store is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Database {
@@ -157,6 +164,29 @@ pub struct Mail {
     pub smtp: Smtp,
     /// Signature.
     pub dkim: Option<Dkim>,
+    /// Most mails per mandant and hour, daily ones aside.
+    pub max_per_hour: Option<u32>,
+    /// Tell when problems are solved.
+    pub solved: bool,
+    /// Tell of open problems each day.
+    pub reminder: bool,
+    /// When the day is summed up.
+    pub summary: DailySummary,
+    /// When summary and reminder are sent.
+    pub daily_at: NaiveTime,
+}
+
+/// When the day is summed up by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DailySummary {
+    /// Each day, also when all is well: the mail tells that the daemon lives.
+    Always,
+    /// On days when problems are open.
+    #[default]
+    Problems,
+    /// Never.
+    Off,
 }
 
 /// Mail server.
@@ -172,6 +202,15 @@ pub struct Smtp {
     pub username: Option<String>,
     /// Login password.
     pub password: Option<SecretString>,
+    /// Certificates of a private authority, PEM file.
+    pub ca: Option<PathBuf>,
+}
+
+impl Smtp {
+    /// Host and port: what a server is called in the store and in tables.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
 }
 
 /// Transport security of the mail server.

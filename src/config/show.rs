@@ -102,12 +102,18 @@ fn mail(mail: &Mail, path: &str, secrets: &Secrets<'_>) -> Value {
             "security": mail.smtp.security,
             "username": mail.smtp.username,
             "password": secrets.mask(&format!("{path}.smtp.password")),
+            "ca": mail.smtp.ca,
         },
         "dkim": mail.dkim.as_ref().map(|dkim| json!({
             "selector": dkim.selector,
             "domain": dkim.domain,
             "key": secrets.mask(&format!("{path}.dkim.key")),
         })),
+        "max_per_hour": or_off(mail.max_per_hour),
+        "solved": mail.solved,
+        "reminder": mail.reminder,
+        "summary": mail.summary,
+        "daily_at": mail.daily_at.format("%H:%M").to_string(),
     })
 }
 

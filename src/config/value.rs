@@ -73,6 +73,12 @@ pub fn quiet_hours(text: &str) -> Read<Option<QuietHours>> {
     }
 }
 
+/// `HH:MM`
+pub fn time_of_day(text: &str) -> Read<NaiveTime> {
+    let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| text.len() == 5);
+    time.map_or_else(|| complain("is not a time of day", "write HH:MM, such as \"08:00\""), Ok)
+}
+
 /// `30s`, `5m`, `2h`, `7d`.
 pub fn duration(text: &str) -> Read<Duration> {
     let wrong = || complain("is not a length of time", "write a whole number and s, m, h or d, such as 30s, 5m or 7d");
@@ -276,6 +282,14 @@ mod tests {
         assert_eq!(quiet_hours("none").unwrap(), None);
         for text in ["04:00-04:00", "4-5", "25:00-04:00", "0:00-4:00", "", "ä0:00-04:00", "00:00"] {
             assert!(quiet_hours(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_has_hours_and_minutes() {
+        assert_eq!(time_of_day("08:05").unwrap(), NaiveTime::from_hms_opt(8, 5, 0).unwrap());
+        for text in ["8:05", "24:00", "08:60", "0805", "", "08:05:00", "+8:05"] {
+            assert!(time_of_day(text).is_err(), "{text}");
         }
     }
 

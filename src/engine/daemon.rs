@@ -54,6 +54,15 @@ impl Stop {
     pub fn is_set(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
     }
+
+    /// Waits until `moment`, at most `at_most` (so that a jump of the clock is noticed); ends at once where asked to end.
+    pub async fn wait_until(&self, clock: &Clock, moment: Time, at_most: Duration) {
+        let stopped = self.notify.notified();
+        if self.is_set() {
+            return;
+        }
+        futures_util::future::select(std::pin::pin!(stopped), std::pin::pin!(clock.sleep_until(moment, at_most))).await;
+    }
 }
 
 /// A daemon that holds its store.
@@ -138,6 +147,11 @@ impl Daemon {
         let pattern = Pattern::parse(&shop.settings.schedule.cycle).ok()?;
         let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
         next_cycle(&shop.settings.schedule, &pattern, shop.settings.timezone, last, self.clock.now())
+    }
+
+    /// True while a cycle runs, or an order is worked on.
+    pub fn is_busy(&self) -> bool {
+        self.turn.try_lock().is_err()
     }
 
     /// End of the quiet hours, while they last.
@@ -278,11 +292,6 @@ impl Daemon {
 
     /// Waits, at most a tick: a jump of the clock is noticed, and a stop at once.
     async fn wait_until(&self, moment: Time) {
-        let stopped = self.stop.notify.notified();
-        if self.stop.is_set() {
-            return;
-        }
-        futures_util::future::select(std::pin::pin!(stopped), std::pin::pin!(self.clock.sleep_until(moment, TICK)))
-            .await;
+        self.stop.wait_until(&self.clock, moment, TICK).await;
     }
 }

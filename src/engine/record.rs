@@ -6,7 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Time;
 use crate::config::{PaymentCode, PaymentType};
-use crate::journal::{Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits};
+use crate::journal::{
+    Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits, telling,
+};
 use crate::policy::{self, Facts, NextCheck, Plan, Standing, sums};
 use crate::steps::OrderId;
 use crate::text::{Notice, Severity};
@@ -73,11 +75,21 @@ pub async fn store(
     let resolved = row.resolved.as_ref().map(|resolved| resolved.fingerprint.clone());
     let mark = plan.mark_beside(resolved.as_deref()).cloned();
     let stored = Facts { past: Vec::new(), ..facts.clone() };
+    let amounts = Amounts {
+        total: pixi.ordered,
+        authorized: unzer.secured(),
+        captured: unzer.captured,
+        refunded: unzer.refunded + unzer.charged_back,
+        invoiced: pixi.invoiced,
+        credited: pixi.credited,
+    };
+    let shown = OrderRow { amounts, nr_external: facts.external_nr.clone(), ..row.clone() };
     let record = PlanRecord {
         payment_status: plan.payment_status.name().to_owned(),
         transfer_status: plan.transfer_status.name().to_owned(),
         reason: reason(shop, plan),
-        mails: mails(facts, plan, mark.as_ref(), resolved.as_deref()),
+        mark_mail: mark.as_ref().filter(|mark| is_told(mark)).map(|mark| telling("problem", &shown, mark)),
+        mails: others(&shown, plan, mark.as_ref(), resolved.as_deref()),
         mark,
         next: match plan.next_check {
             NextCheck::At(at) => Next::Check(at),
@@ -88,14 +100,7 @@ pub async fn store(
         group: payment.map(|payment| format!("{:?}", sums::group(payment)).to_uppercase()),
         customer: facts.customer,
         o0: first_total(row, facts),
-        amounts: Amounts {
-            total: pixi.ordered,
-            authorized: unzer.secured(),
-            captured: unzer.captured,
-            refunded: unzer.refunded + unzer.charged_back,
-            invoiced: pixi.invoiced,
-            credited: pixi.credited,
-        },
+        amounts,
         facts: serde_json::to_string(&stored).unwrap_or_default(),
         keep_facts,
         facts_digest: digest(facts),
@@ -150,8 +155,9 @@ pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: No
         payment_status: row.payment_status.clone(),
         transfer_status: row.transfer_status.clone(),
         reason: mark.number.to_string(),
-        mark: Some(mark),
+        mark_mail: is_told(&mark).then(|| telling("problem", &row, &mark)),
         mails: Vec::new(),
+        mark: Some(mark),
         next: Next::Check(shop.clock.now() + BROKEN_PAUSE),
         payment: row.payment.clone(),
         method: row.method.clone(),
@@ -182,6 +188,7 @@ pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), Journal
         transfer_status: row.transfer_status.clone(),
         reason,
         mark: Some(notice),
+        mark_mail: None,
         mails: Vec::new(),
         next: Next::Check(row.next_check.unwrap_or_else(|| shop.clock.now())),
         payment: row.payment.clone(),
@@ -218,26 +225,15 @@ fn reason(shop: &Workshop, plan: &Plan) -> String {
     text
 }
 
-/// Mails of all that people are to be told of, the mark's first. What a person has settled is told no more.
-fn mails(facts: &Facts, plan: &Plan, mark: Option<&Notice>, resolved: Option<&str>) -> Vec<NewMail> {
-    let told = |notice: &&Notice| notice.severity == Severity::Problem || notice.number.is_mailed();
-    let others = plan.notices.iter().filter(|notice| Some(*notice) != mark);
-    let all = mark.into_iter().chain(others).filter(told);
-    all.filter(|notice| Some(notice.fingerprint().as_str()) != resolved).map(|notice| mail(facts, notice)).collect()
+fn is_told(notice: &Notice) -> bool {
+    notice.severity == Severity::Problem || notice.number.is_mailed()
 }
 
-fn mail(facts: &Facts, mark: &Notice) -> NewMail {
-    NewMail {
-        mandant: facts.order.mandant.clone(),
-        kind: "problem".to_owned(),
-        fingerprint: format!("{}|{}", facts.order, mark.fingerprint()),
-        params: serde_json::json!({
-            "number": mark.number,
-            "order_nr": facts.order.nr,
-            "order_nr_external": facts.external_nr,
-            "values": mark.values,
-        }),
-    }
+/// What people are to be told beside the mark. What a person has settled is told no more.
+fn others(row: &OrderRow, plan: &Plan, mark: Option<&Notice>, resolved: Option<&str>) -> Vec<NewMail> {
+    let others = plan.notices.iter().filter(|notice| Some(*notice) != mark && is_told(notice));
+    let open = others.filter(|notice| Some(notice.fingerprint().as_str()) != resolved);
+    open.map(|notice| telling("problem", row, notice)).collect()
 }
 
 /// An order that is not in the store, for dry runs.

@@ -43,6 +43,8 @@ pub struct OrderShown {
     pub last_action: Option<String>,
     /// When it is looked at next; none where a person's turn or ended.
     pub next_check: Option<String>,
+    /// Of a mandant of kind test; set by whoever knows the settings.
+    pub test: bool,
 }
 
 /// Sums of an order as decimal texts.
@@ -92,6 +94,7 @@ impl OrderShown {
             first_seen: stamp(row.first_seen),
             last_action: row.last_action_at.map(stamp),
             next_check: row.next_check.map(stamp),
+            test: false,
         }
     }
 }

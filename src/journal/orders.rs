@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns, named};
 use super::store::Tx;
-use super::{Journal, JournalError, audit, sql};
+use super::{Journal, JournalError, audit, outbox, sql};
 use crate::clock::{self, Time};
 use crate::config::ids::{ApiName, PaymentCode};
 use crate::money::Currency;
@@ -430,8 +430,8 @@ impl Journal {
     /// A person settles a problem: the same notice is not marked or mailed again. It unblocks no money.
     pub async fn resolve(&self, order: &OrderId, fingerprint: &str, by: &str, why: &str) -> Result<(), JournalError> {
         let (order, fingerprint) = (order.clone(), fingerprint.to_owned());
-        let (by, why) = (by.to_owned(), why.to_owned());
-        self.0.lanes.write(move |tx| Box::pin(resolve(tx, order, fingerprint, by, why))).await
+        let (by, why, message) = (by.to_owned(), why.to_owned(), self.0.tokens.number()?);
+        self.0.lanes.write(move |tx| Box::pin(resolve(tx, order, fingerprint, by, why, message))).await
     }
 
     /// Changes how an order is treated; it is looked at again at once.
@@ -558,7 +558,14 @@ async fn resolve(
     fingerprint: String,
     by: String,
     why: String,
+    message: u64,
 ) -> Result<(), JournalError> {
+    let before = load(tx, order.clone()).await?;
+    if let Some(row) = before.filter(|row| row.mark_fingerprint.as_ref() == Some(&fingerprint))
+        && let Some(mail) = outbox::solved(&row, true)
+    {
+        outbox::enqueue_solved(tx, &row, mail, message).await?;
+    }
     let query = sqlx::query(sql::RESOLVE).bind(&order.api.0).bind(&order.mandant.0).bind(order.nr);
     let query = query.bind(&fingerprint).bind(&by).bind(tx.now_ms()).bind(&why);
     if query.execute(&mut tx.conn).await?.rows_affected() == 0 {

@@ -34,8 +34,9 @@ pub struct PlanRecord {
     pub reason: String,
     /// Hint or problem.
     pub mark: Option<Notice>,
-    /// Mails that go into the outbox in the same transaction: the first if the mark is a new one, the others if they were
-    /// never told.
+    /// What tells of the mark: goes into the outbox in the same transaction if the mark is a new one, or was never told.
+    pub mark_mail: Option<NewMail>,
+    /// What else is to be told, each if it was never told.
     pub mails: Vec<NewMail>,
     /// Who looks next.
     pub next: Next,
@@ -200,12 +201,17 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     if newly_marked && problem {
         settle::count(tx, &before.order, before.currency.code(), settle::Counted::Problem).await?;
     }
-    for (index, mail) in plan.mails.into_iter().enumerate() {
-        let is_mark = index == 0 && fingerprint.as_ref().is_some_and(|mark| mail.fingerprint.ends_with(mark.as_str()));
-        if (is_mark && newly_marked) || !outbox::was_told(tx, &before.order.api.0, &mail).await? {
-            let number = message.wrapping_add(u64::try_from(index).unwrap_or_default());
-            outbox::enqueue(tx, &before.order.api.0, mail, number).await?;
+    let api = before.order.api.0.as_str();
+    let mut number = message;
+    let marks = plan.mark_mail.map(|mail| (mail, newly_marked));
+    for (mail, is_new) in marks.into_iter().chain(plan.mails.into_iter().map(|mail| (mail, false))) {
+        if is_new || !outbox::was_told(tx, api, &mail).await? {
+            outbox::enqueue(tx, api, Some(before.id), mail, number).await?;
+            number = number.wrapping_add(1);
         }
+    }
+    if !problem && let Some(mail) = outbox::solved(&before, false) {
+        outbox::enqueue_solved(tx, &before, mail, number).await?;
     }
     let row = sqlx::query(sql::LOAD_ORDER_ROW).bind(before.id).fetch_one(&mut tx.conn).await?;
     Ok(Recorded { row: OrderRow::read(&row)?, changed: true, newly_marked })

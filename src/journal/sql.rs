@@ -33,6 +33,13 @@ macro_rules! step_columns {
     };
 }
 
+macro_rules! a_mail {
+    () => {
+        "m.id, m.mandant, m.kind, m.message_id, m.subject, m.body_text, m.body_html, m.state, m.tries, m.last_error, \
+         m.created_ms, m.next_try_ms, m.settled_ms FROM mails m "
+    };
+}
+
 /// What the audit entry of an outcome needs, with the head of its chain.
 macro_rules! settled_columns {
     () => {
@@ -192,17 +199,67 @@ statements! {
     LOAD_REQUEST = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
         answered_ms, answer FROM requests WHERE id = $1";
 
-    ADD_MAIL = "INSERT INTO outbox (api, mandant, kind, fingerprint, day, message_id, params, state, tries, created_ms, \
-        next_try_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8) \
+    ADD_NEWS = "INSERT INTO outbox (api, mandant, kind, fingerprint, day, message_id, params, state, tries, created_ms, \
+        next_try_ms, order_id, topic) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8, $9, $10) \
         ON CONFLICT (api, mandant, kind, fingerprint, day) DO NOTHING";
-    MAIL_TOLD = "SELECT id FROM outbox WHERE api = $1 AND mandant = $2 AND kind = $3 AND fingerprint = $4 LIMIT 1";
-    DUE_MAILS = "SELECT id, api, mandant, kind, fingerprint, day, message_id, params, tries, last_error, created_ms, \
-        next_try_ms FROM outbox WHERE state = 'queued' AND next_try_ms <= $1 ORDER BY next_try_ms, id LIMIT $2";
-    MAIL_SENT = "UPDATE outbox SET state = 'sent', tries = tries + 1, settled_ms = $2 WHERE id = $1 AND state = 'queued'";
-    MAIL_AGAIN = "UPDATE outbox SET tries = tries + 1, last_error = $2, next_try_ms = $3 \
+    NEWS_TOLD = "SELECT id FROM outbox WHERE api = $1 AND mandant = $2 AND kind = $3 AND fingerprint = $4 LIMIT 1";
+    WAITING_NEWS = "SELECT id, api, mandant, kind, fingerprint, day, message_id, params, topic, order_id, created_ms \
+        FROM outbox WHERE state = 'queued' AND mail_id IS NULL ORDER BY id LIMIT $1";
+    NEWS_IN_MAIL = "UPDATE outbox SET state = 'sent', mail_id = $2, settled_ms = $3 WHERE id = $1 AND state = 'queued'";
+    NEWS_DROPPED = "UPDATE outbox SET state = 'failed', last_error = $2, settled_ms = $3 WHERE id = $1 AND state = 'queued'";
+    TOPICS_TOLD = "SELECT DISTINCT topic FROM outbox WHERE mandant = $1 AND kind = 'problem' AND day = $2 \
+        AND mail_id IS NOT NULL AND topic IS NOT NULL ORDER BY topic";
+
+    ADD_MAIL = "INSERT INTO mails (mandant, kind, message_id, subject, body_text, body_html, state, tries, created_ms, \
+        next_try_ms) VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7) RETURNING id";
+    ADD_RECIPIENT = "INSERT INTO mail_recipients (mail_id, place, address, state) VALUES ($1, $2, $3, 'waiting')";
+    DUE_MAILS = concat!("SELECT ", a_mail!(), "WHERE m.state = 'queued' AND m.next_try_ms <= $1 \
+        ORDER BY m.next_try_ms, m.id LIMIT $2");
+    LOAD_MAIL = concat!("SELECT ", a_mail!(), "WHERE m.id = $1");
+    MAILS_OF_ORDER = concat!("SELECT ", a_mail!(), "WHERE m.id IN (SELECT b.mail_id FROM outbox b JOIN orders o ON o.id = b.order_id \
+        WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3) ORDER BY m.id");
+    LATEST_MAILS = concat!("SELECT ", a_mail!(), "WHERE m.id < $1 ORDER BY m.id DESC LIMIT $2");
+    RECIPIENTS_OF = "SELECT address, state, answer, answered_ms FROM mail_recipients WHERE mail_id = $1 ORDER BY place";
+    RECIPIENT_ANSWERED = "UPDATE mail_recipients SET state = $3, answer = $4, answered_ms = $5 \
+        WHERE mail_id = $1 AND address = $2 AND state = 'waiting'";
+    RECIPIENTS_LEFT = "UPDATE mail_recipients SET state = 'refused', answer = $2, answered_ms = $3 \
+        WHERE mail_id = $1 AND state = 'waiting'";
+    MAIL_TRIED = "UPDATE mails SET tries = tries + 1, last_error = $2, next_try_ms = $3 \
         WHERE id = $1 AND state = 'queued'";
-    MAIL_FAILED = "UPDATE outbox SET state = 'failed', tries = tries + 1, last_error = $2, settled_ms = $3 \
-        WHERE id = $1 AND state = 'queued'";
+    MAIL_SETTLED = "UPDATE mails SET state = CASE WHEN EXISTS (SELECT r.address FROM mail_recipients r \
+        WHERE r.mail_id = mails.id AND r.state = 'accepted') THEN 'sent' ELSE 'failed' END, settled_ms = $2 \
+        WHERE id = $1 AND state = 'queued' AND NOT EXISTS (SELECT r.address FROM mail_recipients r \
+        WHERE r.mail_id = mails.id AND r.state = 'waiting')";
+    MAILS_WRITTEN = "SELECT created_ms FROM mails WHERE mandant = $1 AND created_ms > $2 AND kind <> 'summary' \
+        ORDER BY created_ms";
+    MAILS_UNSENT = "SELECT CAST(COUNT(*) AS bigint) AS mails, CAST(MIN(created_ms) AS bigint) AS oldest_ms FROM mails \
+        WHERE state = 'queued'";
+    LAST_MAIL_ERROR = "SELECT m.id, r.address, r.answer, r.answered_ms FROM mail_recipients r JOIN mails m ON m.id = r.mail_id \
+        WHERE r.state = 'refused' AND NOT EXISTS (SELECT a.mail_id FROM mail_recipients a WHERE a.address = r.address \
+        AND a.state = 'accepted' AND a.mail_id > r.mail_id) ORDER BY r.answered_ms DESC, m.id DESC LIMIT 1";
+
+    MAIL_SERVER_FAILED = "INSERT INTO mail_servers (name, failures, since_ms, last_error, next_try_ms) \
+        VALUES ($1, 1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
+        since_ms = CASE WHEN mail_servers.failures = 0 THEN excluded.since_ms ELSE mail_servers.since_ms END, \
+        failures = mail_servers.failures + 1, last_error = excluded.last_error, next_try_ms = excluded.next_try_ms";
+    MAIL_SERVER_WORKED = "INSERT INTO mail_servers (name, failures, since_ms, last_success_ms, next_try_ms) \
+        VALUES ($1, 0, $2, $2, $2) ON CONFLICT (name) DO UPDATE SET \
+        since_ms = CASE WHEN mail_servers.failures > 0 THEN excluded.since_ms ELSE mail_servers.since_ms END, \
+        failures = 0, last_success_ms = excluded.last_success_ms, next_try_ms = excluded.next_try_ms";
+    MAIL_SERVERS_READY = "UPDATE mail_servers SET next_try_ms = 0";
+    LOAD_MAIL_SERVERS = "SELECT name, failures, since_ms, last_error, last_success_ms, next_try_ms FROM mail_servers \
+        ORDER BY name";
+
+    ORDERS_IN_WORK = "SELECT currency, CAST(COUNT(*) AS bigint) AS orders, \
+        CAST(SUM(CASE WHEN payment_group IN ('WAIT', 'INVOICE', 'SECURED') AND payment_status IN ('UNPAID', 'PAID_PARTIAL') \
+        THEN 1 ELSE 0 END) AS bigint) AS awaiting, \
+        CAST(SUM(CASE WHEN payment_group IN ('WAIT', 'INVOICE', 'SECURED') AND payment_status IN ('UNPAID', 'PAID_PARTIAL') \
+        THEN total - captured + refunded ELSE 0 END) AS bigint) AS awaited, \
+        CAST(SUM(CASE WHEN authorized > captured THEN authorized - captured ELSE 0 END) AS bigint) AS capturable \
+        FROM orders WHERE mandant = $1 AND waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual') \
+        GROUP BY currency ORDER BY currency";
+    PROBLEMS_OPEN = "SELECT CAST(COUNT(*) AS bigint) AS problems FROM orders WHERE mandant = $1 AND mark = 'problem' \
+        AND (resolved_fingerprint IS NULL OR resolved_fingerprint <> mark_fingerprint)";
 
     ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) VALUES ($1, $2, $3, 1) \
         ON CONFLICT (payment) DO UPDATE SET event = excluded.event, received_ms = excluded.received_ms, \

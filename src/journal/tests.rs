@@ -16,6 +16,8 @@ use crate::money::Currency;
 use crate::steps::{Effect, Evidence, Guards, OrderId, Outcome, RefundAt, Refusal, RefusalKind, Step, StepKey};
 use crate::text::{Notice, Number};
 
+mod mails;
+
 const LIMITS: Limits = Limits { deadline: Duration::from_secs(65), refund_per_day: None };
 
 fn noon() -> Time {
@@ -585,6 +587,7 @@ fn plan(next: Next) -> PlanRecord {
         transfer_status: "NONE".into(),
         reason: "waits for goods".into(),
         mark: None,
+        mark_mail: None,
         mails: Vec::new(),
         next,
         payment: Some("s-pay-1".into()),
@@ -633,36 +636,33 @@ async fn a_problem_is_told_once_until_it_is_another() {
     let row = shop.order(4711).await;
     let problem = |value: &str| {
         let notice = Notice::problem(Number::NoPaymentId).with("nr", value);
-        let mail = NewMail {
-            mandant: "SHP".into(),
-            kind: "problem".into(),
-            fingerprint: notice.fingerprint(),
-            params: serde_json::json!({"nr": value}),
-        };
-        PlanRecord { mark: Some(notice), mails: vec![mail], ..plan(Next::End) }
+        let mail = telling("problem", &row, &notice);
+        PlanRecord { mark: Some(notice), mark_mail: Some(mail), ..plan(Next::End) }
     };
     let first = shop.journal.record_plan(&row, problem("1")).await.unwrap();
     assert!(first.newly_marked);
     let fingerprint = first.row.mark_fingerprint.clone().unwrap();
     shop.journal.resolve(&nr(4711), &fingerprint, "anna", "called the buyer").await.unwrap();
-    let row = shop.journal.load_order(&nr(4711)).await.unwrap().unwrap();
-    assert!(row.is_resolved());
-    let gone = shop.journal.record_plan(&row, plan(Next::Check(noon()))).await.unwrap();
+    let resolved = shop.journal.load_order(&nr(4711)).await.unwrap().unwrap();
+    assert!(resolved.is_resolved());
+    let gone = shop.journal.record_plan(&resolved, plan(Next::Check(noon()))).await.unwrap();
     let back = shop.journal.record_plan(&gone.row, problem("1")).await.unwrap();
     assert!(!back.newly_marked, "settled by a person");
     let other = shop.journal.record_plan(&back.row, problem("2")).await.unwrap();
     assert!(other.newly_marked);
-    let mails = shop.journal.due_mails(10).await.unwrap();
-    assert_eq!(mails.iter().map(|mail| mail.params["nr"].as_str().unwrap()).collect::<Vec<_>>(), ["1", "2"]);
-    assert_ne!(mails[0].message_id, mails[1].message_id);
-    shop.journal.mail_sent(mails[0].id).await.unwrap();
-    shop.journal.mail_failed(mails[1].id, "busy", Some(noon() + TimeDelta::minutes(1))).await.unwrap();
-    assert!(shop.journal.due_mails(10).await.unwrap().is_empty());
+    let told = news(&shop).await;
+    assert_eq!(told, ["problem 1", "solved 1", "problem 2"], "settled by a person: told once");
     assert_eq!(shop.journal.totals("2026-03-03", "2026-03-03").await.unwrap()[0].problems, 2);
     let filter = OrderFilter { mark: Some(crate::text::Severity::Problem), unresolved: true, ..OrderFilter::default() };
     assert_eq!(shop.journal.list_orders(filter).await.unwrap().len(), 1);
     let filter = OrderFilter { search: Some("W4711".into()), ..OrderFilter::default() };
     assert_eq!(shop.journal.list_orders(filter).await.unwrap().len(), 1);
+}
+
+/// What waits to be told: kind and the value of its notice.
+async fn news(shop: &Shop) -> Vec<String> {
+    let all = shop.journal.waiting_news(100).await.unwrap();
+    all.iter().map(|one| format!("{} {}", one.kind, one.params["values"][0][1].as_str().unwrap())).collect()
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,14 +79,15 @@ impl<'a> Draft<'a> {
         self.terms.payment_type.rounding_tolerance
     }
 
-    /// An amount as people write it.
+    /// An amount as a value of texts, for no language yet.
     pub fn amount(&self, minor: i64) -> String {
         self.write(self.facts.money(minor))
     }
 
-    /// Any money as people write it.
+    /// Any money as a value of texts.
+    #[expect(clippy::unused_self, reason = "beside amount(), which takes the order's currency")]
     pub fn write(&self, money: Money) -> String {
-        amounts::amount(money, self.terms.language)
+        amounts::neutral(money)
     }
 
     /// Names the rule that decides; the first one named stays.

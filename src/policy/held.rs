@@ -59,5 +59,5 @@ fn words(draft: &Draft<'_>, guard: &Guard) -> String {
             Phrase::new(PhraseKey::GuardRefundsPerDay).with("limit", draft.write(*limit))
         }
     };
-    phrase.text(draft.terms.language)
+    phrase.as_value()
 }

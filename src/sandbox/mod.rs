@@ -1,6 +1,7 @@
 //! Simulated pixi and Unzer: for users without an account, and for every test.
 
 pub mod faults;
+pub mod mailbox;
 pub mod pixi;
 pub mod programme;
 pub mod serve;

@@ -5,6 +5,7 @@ mod bad_orders;
 mod bookings;
 mod cycles;
 mod looks;
+mod mails;
 mod quiet_orders;
 mod rules;
 mod scene;

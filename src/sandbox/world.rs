@@ -192,6 +192,8 @@ impl World {
              timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{store}\n\
              schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: none  # the sandbox never sleeps\n\
              safety:\n  confirm_after: 2m\n  refund_delay: 5m\n  absent_after: 5m\n\
+             mail:  # kept in the folder mails; nothing is sent\n  from: pixi-payd@sandbox.example\n  \
+             to: [operator@sandbox.example]\n  summary: always\n  smtp: {{host: 127.0.0.1, port: 9, security: none}}\n\
              pixi:\n  sandbox:\n    active: true\n    endpoint: {endpoint}\n    username: {PIXI_USER}\n    \
              password: {PIXI_PASSWORD}\n\
              mandants:\n  {MANDANT}:\n    name: Demo Sport GmbH\n    pixi: sandbox\n    kind: test\n    \

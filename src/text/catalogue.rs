@@ -505,6 +505,20 @@ catalogue! {
         now_de: "Fehlernummer und Protokoll an die Technik geben; andere Bestellungen laufen weiter.",
         now_en: "Give error number and log to the engineers; other orders go on."
     }
+    /// A mail server that takes no mails.
+    MailServerFails = 1911 {
+        de: "Der Mailserver {server} nimmt seit {since} keine Mails an: {detail}",
+        en: "The mail server {server} has taken no mails since {since}: {detail}",
+        now_de: "Einstellungen unter mail.smtp prüfen: pixi-payd mail test. Zahlungen laufen weiter; wartende Mails gehen hinaus, sobald es wieder geht.",
+        now_en: "Check the settings under mail.smtp: pixi-payd mail test. Payments go on; waiting mails leave as soon as it works again."
+    }
+    /// A recipient the mail server does not want.
+    MailRecipientRefused = 1912 {
+        de: "Der Mailserver lehnt den Empfänger {recipient} ab: {detail}",
+        en: "The mail server refuses the recipient {recipient}: {detail}",
+        now_de: "Adresse unter mail.to berichtigen; danach pixi-payd mail test.",
+        now_en: "Correct the address under mail.to; then run pixi-payd mail test."
+    }
     /// Brake: too many give-backs.
     TooManyGiveBacks = 1801 {
         de: "In einem Durchlauf wären mehr als {limit} Rückgaben fällig; keine wurde gesendet.",

@@ -428,7 +428,18 @@ impl Phrase {
 
     /// The sentence in a language.
     pub fn text(&self, language: Language) -> String {
-        fill(self.key.template(language), &self.values)
+        fill(self.key.template(language), &self.values, language)
+    }
+
+    /// As a value of another text, for no language yet.
+    pub fn as_value(&self) -> String {
+        // Texts alone can always be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The sentence a value stands for.
+    pub(super) fn of_value(value: &str) -> Option<Self> {
+        if value.starts_with("{\"key\":") { serde_json::from_str(value).ok() } else { None }
     }
 }
 

@@ -16,6 +16,9 @@ pub struct TimeOrOff;
 /// A whole number, or `off`.
 pub struct CountOrOff;
 
+/// A time of day.
+pub struct DayTime;
+
 /// An amount with at most two decimals, or `off`.
 pub struct AmountOrOff;
 
@@ -51,6 +54,7 @@ kind!(CountOrOff, inline true, {
     "x-kind": "number, or off",
     "anyOf": [{"type": "integer", "minimum": 0}, {"const": "off"}]
 });
+kind!(DayTime, inline true, {"x-kind": "time of day", "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"});
 kind!(AmountOrOff, inline true, {
     "x-kind": "amount, or off",
     "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": "^([0-9]+([.][0-9]{1,2})?|off)$"}]

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 
-use super::kinds::Secret;
-use crate::config::settings::SmtpSecurity;
+use super::kinds::{CountOrOff, DayTime, Secret};
+use crate::config::settings::{DailySummary, SmtpSecurity};
 
 /// Mail to operators.
 #[derive(JsonSchema)]
@@ -19,6 +19,22 @@ pub struct Mail {
     pub smtp: Option<Smtp>,
     /// DKIM signature of the mails.
     pub dkim: Option<Dkim>,
+    /// Most mails per mandant and hour, daily ones aside. What is beyond waits and comes in one mail, as soon as there is
+    /// room again.
+    #[schemars(extend("default" = 20))]
+    pub max_per_hour: Option<CountOrOff>,
+    /// A mail when problems are solved that were mailed.
+    #[schemars(extend("default" = true))]
+    pub solved: Option<bool>,
+    /// A mail each day while problems are open, with all of them. Where a summary is sent it holds them instead.
+    #[schemars(extend("default" = true))]
+    pub reminder: Option<bool>,
+    /// A mail each day with what was captured and refunded the day before, what waits, and the open problems.
+    #[schemars(extend("default" = "problems"))]
+    pub summary: Option<DailySummary>,
+    /// When summary and reminder are sent, by the wall clock of the configured zone.
+    #[schemars(extend("default" = "08:00"))]
+    pub daily_at: Option<DayTime>,
 }
 
 /// Mail server.
@@ -38,6 +54,9 @@ pub struct Smtp {
     pub username: Option<String>,
     /// Login password.
     pub password: Option<Secret>,
+    /// Certificates of a private authority that signed the server's, PEM; trusted beside the system's own.
+    #[schemars(example = "tls/mail-ca.pem")]
+    pub ca: Option<String>,
 }
 
 /// DKIM signature.
@@ -50,6 +69,6 @@ pub struct Dkim {
     /// Domain that signs.
     #[schemars(example = "example.org")]
     pub domain: String,
-    /// Private key, PEM.
+    /// Private key, PEM: RSA (PKCS#1 or PKCS#8, 2048 bits or more) or Ed25519 (PKCS#8).
     pub key: Secret,
 }

@@ -40,7 +40,7 @@ pub struct Root {
     pub safety: Option<safety::Safety>,
     /// The pages, the webhook and the API.
     pub web: Option<web::Web>,
-    /// Mail to operators. A mandant may override each of the four keys as a whole; without the block nobody is mailed.
+    /// Mail to operators. A mandant may override each of its keys as a whole; without the block nobody is mailed.
     pub mail: Option<mail::Mail>,
     /// The pixi APIs by a name of your choice (`live`, `test`); more than two are allowed. May also come from `conf.d/*.yaml`.
     pub pixi: Option<BTreeMap<String, pixi::PixiApi>>,

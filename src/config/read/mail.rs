@@ -22,7 +22,24 @@ pub(super) fn mail(at: &At<'_>) -> Option<Mail> {
     }
     let smtp = smtp(&at.key("smtp"));
     let dkim = dkim(&at.key("dkim"), from.as_deref());
-    Some(Mail { from: from?, to, smtp: smtp?, dkim })
+    let mut seen = std::collections::BTreeSet::new();
+    let to = to.into_iter().filter(|address| seen.insert(address.to_ascii_lowercase())).collect();
+    let max_per_hour = at.key("max_per_hour").read(value::count_or_off);
+    if max_per_hour == Some(Some(0)) {
+        at.key("max_per_hour").error("would keep every mail back", "write 1 or more, or off");
+    }
+    let daily_at = at.key("daily_at").read(value::time_of_day);
+    Some(Mail {
+        from: from?,
+        to,
+        smtp: smtp?,
+        dkim,
+        max_per_hour: max_per_hour?,
+        solved: at.key("solved").flag(),
+        reminder: at.key("reminder").flag(),
+        summary: at.key("summary").choice()?,
+        daily_at: daily_at?,
+    })
 }
 
 fn smtp(at: &At<'_>) -> Option<Smtp> {
@@ -47,7 +64,11 @@ fn smtp(at: &At<'_>) -> Option<Smtp> {
         SmtpSecurity::Tls => 465,
         SmtpSecurity::None => 25,
     };
-    Some(Smtp { host, port: port.unwrap_or(usual), security, username, password })
+    let ca = if at.key("ca").is_set() { at.key("ca").existing_file() } else { None };
+    if at.key("ca").is_set() && security == SmtpSecurity::None {
+        at.key("ca").warn("is not used without encryption", "write security: starttls or tls, or take it out");
+    }
+    Some(Smtp { host, port: port.unwrap_or(usual), security, username, password, ca })
 }
 
 fn dkim(at: &At<'_>, from: Option<&str>) -> Option<Dkim> {

@@ -97,3 +97,12 @@ fn c1_charges_made_by_hand_count_as_captured() {
     let story = story.shipped("RE1", &[1]).settle();
     assert_eq!(story.did, ["release#1", "book:RE1"]);
 }
+
+#[test]
+fn facts_unclear_totals_become_a_problem_with_time() {
+    let mut story = order("4711").card(119_00);
+    story.facts.unclear.push(Unclear::Total);
+    assert_eq!((story.problems(), story.hints()), (vec![], vec![1602]));
+    let story = story.after(31);
+    assert_eq!((story.problems(), story.hints()), (vec![1602], vec![]));
+}

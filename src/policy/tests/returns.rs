@@ -193,3 +193,13 @@ fn given_back_by_the_journal_and_not_at_unzer_is_a_problem_and_not_repeated() {
     assert!(story.problems().contains(&1511), "{:?}", story.problems());
     assert!(story.next().iter().all(|key| !key.starts_with("reverse")), "{:?}", story.next());
 }
+
+#[test]
+fn returns_of_more_than_is_there_are_a_persons() {
+    let paid = |amount| order("4711").sofort(amount).settle().shipped("RE1", &[1, 2]).settle();
+    let story = paid(100_00).credited("GS1", &[1], 60_00).settle();
+    assert_eq!(refunds(&story), Vec::<&str>::new(), "41.00 is left when the other line keeps its money");
+    assert!(story.problems().contains(&1504), "{:?}", story.problems());
+    let story = paid(119_00).credited("GS1", &[1], 60_00).settle();
+    assert_eq!((refunds(&story).len(), story.problems()), (1, vec![]));
+}

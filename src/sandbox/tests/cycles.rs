@@ -8,10 +8,11 @@ use super::scene::{Act, Scene, is_about};
 use crate::config::{MandantId, PaymentCode};
 use crate::engine::requests::retry_request;
 use crate::engine::{Only, Scope};
-use crate::journal::{Journal, Management, Options, OrderSeen};
+use crate::journal::{Journal, Management, Options, OrderFilter, OrderSeen};
 use crate::money::Currency;
 use crate::sandbox::world::{MANDANT, STANDARD, start};
 use crate::steps::{Kind, OrderId};
+use crate::text::Number;
 
 const CURSOR: &str = "changed_orders";
 
@@ -78,6 +79,10 @@ async fn brake_the_capture_limit_counts_what_other_orders_are_about_to_take() {
     scene.line.rule(|request| if request.call == "capture" { Act::Wait(Duration::from_secs(1)) } else { Act::Pass });
     scene.cycle().await;
     assert_eq!(captured(&scene, &payments).iter().sum::<i64>(), 60_00);
+    let rows = scene.journal.list_orders(OrderFilter { limit: 10, ..OrderFilter::default() }).await.unwrap();
+    let told =
+        rows.iter().filter(|row| row.mark.as_ref().is_some_and(|mark| mark.number == Number::BrakeHolds)).count();
+    assert_eq!(told, 2, "the orders held back say so");
     scene.minutes(15).await;
     assert_eq!(captured(&scene, &payments), [60_00, 60_00, 60_00]);
 }

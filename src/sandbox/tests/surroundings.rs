@@ -287,6 +287,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
         transfer_status: "INITIAL".into(),
         reason: "waiting".into(),
         mark: None,
+        mark_mail: None,
         mails: Vec::new(),
         next: Next::Check(now),
         payment: None,
