@@ -8,6 +8,8 @@ use std::path::Path;
 
 #[path = "house/errors.rs"]
 mod errors;
+#[path = "house/planted.rs"]
+mod planted;
 #[path = "house/reading.rs"]
 mod reading;
 #[path = "house/rules.rs"]
