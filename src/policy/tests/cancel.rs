@@ -61,6 +61,7 @@ fn cancelled_auth_refused_is_a_problem() {
 fn cancelled_paid_by_hand_is_adopted() {
     let story = order("4711").sofort(119_00).settle().cancelled(&[1, 2]).refunded_by_hand("s-chg-1", 119_00).settle();
     assert_eq!((story.did.clone(), story.unzer().net), (vec!["release#1".to_owned()], 0));
+    assert_eq!((story.sums().refunds.for_cancellation, story.sums().refunds.foreign), (119_00, vec![]));
     let story = order("4711").sofort(119_00).settle().cancelled(&[1, 2]).refunded_by_hand("s-chg-1", 50_00).settle();
     assert_eq!((story.unzer().net, story.problems()), (69_00, vec![1506]));
 }

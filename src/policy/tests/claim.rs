@@ -351,3 +351,10 @@ fn an_order_returned_before_it_was_paid_counts_as_cancelled() {
     let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle().returned("GS1", &[1, 2]);
     assert_eq!(story.settle().plan().payment_status, PaymentStatus::Cancelled);
 }
+
+#[test]
+fn c3_a_refund_by_hand_of_another_amount_is_not_taken_for_the_excess() {
+    let story = order("4711").prepayment(119_00).settle().received(139_00).settle();
+    let story = story.refunded_by_hand("s-chg-2", 10_00).settle();
+    assert_eq!((story.sums().refunds.of_overpayment, story.problems()), (0, vec![1506]));
+}

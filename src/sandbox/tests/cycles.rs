@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::scene::{Act, Scene, is_about};
+use super::scene::{Act, Scene, is_about, with_cell};
 use crate::config::{MandantId, PaymentCode};
 use crate::engine::requests::retry_request;
 use crate::engine::{Only, Scope};
@@ -54,6 +54,59 @@ async fn a_hint_stays_until_its_order_was_worked_on() {
     assert!(scene.cycle().await.stopped);
     assert_eq!(scene.line.count("pixiGetOrderHeader"), 0);
     assert_eq!(waiting().await, 1);
+}
+
+/// First row of an answer, with the places where its rows begin and end.
+fn rows(answer: &str) -> Option<(&str, usize, usize)> {
+    let (begin, end) = answer.find("<row>").zip(answer.rfind("</row>"))?;
+    let first = answer[begin..].split_inclusive("</row>").next()?;
+    Some((first, begin, end + "</row>".len()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_pixi_shows_late_is_found_in_the_next_window() {
+    fn without_rows(answer: &str) -> String {
+        rows(answer)
+            .map_or_else(|| answer.to_owned(), |(_, begin, end)| format!("{}{}", &answer[..begin], &answer[end..]))
+    }
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let nr = stage.authorize("card", &[10_00, 20_00], 0).unwrap().nr;
+    scene.minutes(3).await;
+    // Written before the window ends, and not in it yet.
+    stage.cancel(nr, &[1]).unwrap();
+    scene.world.clock.sleep(Duration::from_secs(1)).await;
+    scene.line.rule(
+        |request| {
+            if request.call == "pixiGetChangedOrders" { Act::Spoil(without_rows) } else { Act::Pass }
+        },
+    );
+    let changes = Scope { only: Some(Only::Changes), ..Scope::default() };
+    scene.line.take_sent();
+    scene.daemon.run_cycle(&changes).await.unwrap();
+    assert!(!scene.line.take_sent().iter().any(|sent| sent.is_about(nr)), "nothing else may take it up");
+    scene.line.clear();
+    scene.world.clock.sleep(Duration::from_secs(1)).await;
+    scene.daemon.run_cycle(&changes).await.unwrap();
+    assert!(scene.line.take_sent().iter().any(|sent| sent.is_about(nr)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shipped_invoices_are_read_page_by_page_to_the_end() {
+    /// A page as full as it can be, of another shop's invoices.
+    fn full(answer: &str) -> String {
+        let Some((first, begin, end)) = rows(answer) else { return answer.to_owned() };
+        format!("{}{}{}", &answer[..begin], with_cell(first, "ShopID", "ZZZ").repeat(500), &answer[end..])
+    }
+    let scene = Scene::new().await;
+    let payments = shipped(&scene, &[1, 2]).await;
+    scene.line.rule(|request| {
+        let first_page = request.call == "pixiPayGetInvoicesToCapture" && is_about(request, 0);
+        if first_page { Act::Spoil(full) } else { Act::Pass }
+    });
+    let scope = Scope { only: Some(Only::Capture), ..Scope::default() };
+    scene.daemon.run_cycle(&scope).await.unwrap();
+    assert_eq!(captured(&scene, &payments)[1], 60_00);
 }
 
 /// Orders of 60.00 that were shipped and wait for their capture.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::scene::{Act, Scene, with_cell};
 use crate::journal::{Decision, StepState};
 use crate::sandbox::faults::{Fault, Matcher};
+use crate::sandbox::stage::Sold;
 use crate::steps::{Kind, Outcome, RefusalKind};
 use crate::wire::Peer;
 
@@ -38,6 +39,52 @@ async fn look_goes_to_the_steps_own_payment_when_the_order_names_another_meanwhi
     stage.moved(&sold.payment, 60_00, 0, 0).unwrap();
     // The goods are paid: nothing is taken of the other one, and it is given free.
     stage.moved(&other, 0, 0, 60_00).unwrap();
+}
+
+/// A capture of the first of two lines whose answer was lost, and nothing is heard of Unzer after it.
+async fn capture_lost(scene: &Scene) -> Sold {
+    let stage = scene.stage(1);
+    let sold = stage.authorize("card", &[40_00, 20_00], 0).unwrap();
+    scene.minutes(1).await;
+    stage.ship(sold.nr, &[0]).unwrap();
+    scene.world.faults.plan(Matcher::next(Peer::Unzer, "capture"), Fault::DropAfter);
+    let captured = Arc::new(AtomicBool::new(false));
+    scene.line.rule(move |request| {
+        let silent = request.peer == Peer::Unzer && captured.load(Ordering::Relaxed);
+        captured.fetch_or(request.call == "capture", Ordering::Relaxed);
+        if silent { Act::Lose } else { Act::Pass }
+    });
+    scene.cycle().await;
+    assert_eq!(captures(scene, sold.nr).await, [StepState::Unknown]);
+    scene.line.clear();
+    sold
+}
+
+async fn captures(scene: &Scene, nr: i64) -> Vec<StepState> {
+    scene.steps(nr, Kind::Capture).await.iter().map(|step| step.state).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_a_capture_is_found_among_others_that_are_new_too() {
+    let scene = Scene::new().await;
+    let sold = capture_lost(&scene).await;
+    scene.world.unzer.portal_capture(&sold.payment, scene.stage(1).money(5_00)).unwrap();
+    scene.minutes(45).await;
+    assert_eq!(captures(&scene, sold.nr).await, [StepState::Done]);
+    scene.stage(1).moved(&sold.payment, 45_00, 0, 0).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_a_transaction_that_cannot_be_read_is_not_taken_for_absent() {
+    let scene = Scene::new().await;
+    let sold = capture_lost(&scene).await;
+    scene.line.rule(|request| if request.url.path().contains("/charges/") { Act::Lose } else { Act::Pass });
+    scene.minutes(60).await;
+    assert_eq!(captures(&scene, sold.nr).await, [StepState::Unknown]);
+    scene.line.clear();
+    scene.minutes(15).await;
+    assert_eq!(captures(&scene, sold.nr).await, [StepState::Done]);
+    scene.stage(1).moved(&sold.payment, 40_00, 0, 0).unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,11 @@
 //! What keeps a step from being sent.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
-use super::scene::Scene;
+use super::scene::{Act, Scene};
+use crate::config::Mode;
 use crate::journal::StepState;
 use crate::money::Currency;
 use crate::sandbox::faults::{Fault, Matcher};
@@ -47,6 +50,33 @@ async fn nothing_is_sent_on_a_permit_older_than_five_seconds() {
     assert!(!steps.is_empty() && steps.iter().all(|step| step.outcome.as_ref() == Some(&expired)), "{steps:?}");
     assert!(stage.order(sold.nr).unwrap().lines.iter().all(|line| line.state == LineState::Hal));
     assert!(scene.line.take_sent().iter().all(|sent| !sent.write));
+}
+
+#[tokio::test(start_paused = true)]
+async fn r7_facts_older_than_five_minutes_move_no_money() {
+    let scene = Scene::new().await;
+    let stage = Stage::new(&scene.world, Mode::Standard, 1);
+    let sold = stage.authorize("card", &[60_00, 40_00], 0).unwrap();
+    // Unzer takes its time after pixi was read, and meanwhile a line is cancelled.
+    let mut slow = true;
+    scene.line.rule(move |request| {
+        let first = request.peer == Peer::Unzer && std::mem::take(&mut slow);
+        if first { Act::Wait(Duration::from_mins(6)) } else { Act::Pass }
+    });
+    let (journal, owner, clock) = (scene.journal.clone(), scene.daemon.owner(), scene.world.clock.clone());
+    let lives = tokio::spawn(async move {
+        loop {
+            clock.sleep(Duration::from_secs(5)).await;
+            journal.heartbeat(owner).await.unwrap();
+        }
+    });
+    let cancels = async {
+        scene.world.clock.sleep(Duration::from_mins(3)).await;
+        stage.cancel(sold.nr, &[1]).unwrap();
+    };
+    tokio::join!(scene.cycle(), cancels);
+    lives.abort();
+    stage.moved(&sold.payment, 60_00, 0, 0).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
