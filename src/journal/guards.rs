@@ -150,6 +150,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_open_is_reserved_wherever_it_shows() {
+        let guards = Guards { capturable: 100, captured: 40, ..Guards::default() };
+        let seen = ["charges/s-chg-2".to_owned()];
+        for state in [StepState::Intended, StepState::Pending, StepState::Unknown] {
+            let open = [Earlier { state, ..done(Kind::Capture, 30, "charges/s-chg-2") }];
+            assert_eq!(check(&step(capture(31), guards), &open, &seen), Err(Guard::Captures { wanted: 31, left: 30 }));
+        }
+        for state in [StepState::Refused, StepState::NotSent] {
+            let ended = [Earlier { state, ..done(Kind::Capture, 30, "charges/s-chg-2") }];
+            assert_eq!(check(&step(capture(31), guards), &ended, &[]), Ok(()));
+        }
+    }
+
+    #[test]
     fn refunds_stay_within_the_captures_and_leave_what_has_to_stay() {
         let guards = Guards { captured: 100, refunded: 20, must_stay: 50, ..Guards::default() };
         assert_eq!(check(&step(refund(30), guards), &[], &[]), Ok(()));
@@ -170,6 +184,16 @@ mod tests {
         let guards = Guards { capturable: 100, captured: 40, must_stay: 20, ..Guards::default() };
         assert_eq!(check(&step(reverse(40), guards), &[], &[]), Ok(()));
         assert_eq!(check(&step(reverse(41), guards), &[], &[]), Err(Guard::MustStay { left: 19, must_stay: 20 }));
+    }
+
+    #[test]
+    fn a_changed_authorisation_covers_what_was_captured() {
+        let change = |minor| Effect::ChangeAuthorization { payment: "s-pay-1".into(), amount: Currency::EUR.of(minor) };
+        let guards = Guards { capturable: 100, captured: 40, ..Guards::default() };
+        assert_eq!(check(&step(change(40), guards), &[], &[]), Ok(()));
+        assert_eq!(check(&step(change(39), guards), &[], &[]), Err(Guard::MustStay { left: 39, must_stay: 40 }));
+        let ours = [done(Kind::Capture, 30, "charges/s-chg-2")];
+        assert_eq!(check(&step(change(69), guards), &ours, &[]), Err(Guard::MustStay { left: 69, must_stay: 70 }));
     }
 
     #[test]
