@@ -169,6 +169,7 @@ mod tests {
         assert_eq!(check(&step(refund(30), guards), &[], &[]), Ok(()));
         assert_eq!(check(&step(refund(31), guards), &[], &[]), Err(Guard::MustStay { left: 49, must_stay: 50 }));
         assert_eq!(check(&step(refund(81), guards), &[], &[]), Err(Guard::Refunds { wanted: 81, left: 80 }));
+        assert_eq!(check(&step(refund(80), Guards { must_stay: 0, ..guards }), &[], &[]), Ok(()));
         let ours = [done(Kind::Refund, 10, "charges/s-chg-1/cancels/s-cnl-1")];
         assert_eq!(check(&step(refund(21), guards), &ours, &[]), Err(Guard::MustStay { left: 49, must_stay: 50 }));
     }

@@ -336,6 +336,14 @@ async fn refunds_of_a_day_have_a_limit() {
     let limits = Limits { refund_per_day: Some(Currency::EUR.of(50_00)), ..LIMITS };
     let intend = async |step: Step| shop.journal.intend(shop.owner, &nr(4711), &step, &[], limits).await;
     let permit = intend(refund("GS1", 30_00)).await.unwrap();
+    // What is under way counts, on whatever payment.
+    shop.order(4712).await;
+    let mut other = refund("GS3", 20_01);
+    if let Effect::Refund { payment, .. } = &mut other.effect {
+        *payment = "s-pay-2".into();
+    }
+    let beside = shop.journal.intend(shop.owner, &nr(4712), &other, &[], limits).await;
+    assert!(matches!(beside, Err(IntendError::Guard(Guard::RefundsPerDay { today, .. })) if today.minor == 30_00));
     shop.settle(permit, done("charges/s-chg-1/cancels/s-cnl-1")).await;
     let over = intend(refund("GS2", 20_01)).await;
     assert!(matches!(over, Err(IntendError::Guard(Guard::RefundsPerDay { today, .. })) if today.minor == 30_00));
@@ -530,6 +538,21 @@ async fn without_its_lease_a_process_gets_no_permit() {
     assert!(!shop.journal.holds_lease(shop.owner, &"live".into()).await.unwrap());
     shop.journal.heartbeat(shop.owner).await.unwrap();
     assert!(shop.intend(4711, &capture("RE1", 1)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_anothers_until_it_ends() {
+    let shop = Shop::open(Mode::Inline).await;
+    // Two that live, as where the file system knows no locks.
+    shop.raw("INSERT INTO processes (fence, label, started_ms, heartbeat_ms) VALUES (77, 'second', 0, 0)")
+        .await
+        .unwrap();
+    let second = Owner { id: shop.owner.id + 1, fence: 77 };
+    let acquire = async |owner| shop.journal.acquire_lease(owner, &"live".into()).await.unwrap();
+    assert!(matches!(acquire(second).await, Lease::HeldBy { owner, .. } if owner == shop.owner));
+    shop.clock.sleep(LEASE_FOR).await;
+    assert!(matches!(acquire(second).await, Lease::Ours { .. }));
+    assert!(matches!(acquire(shop.owner).await, Lease::HeldBy { owner, .. } if owner == second));
 }
 
 #[tokio::test(start_paused = true)]
