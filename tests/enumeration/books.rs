@@ -10,6 +10,9 @@ use pixi_payd::sandbox::unzer::{Ledger, Movement};
 /// What comments with bank data say. One whose answer was lost is written again.
 const BANK_DATA: &str = "IBAN";
 
+/// What the comment of a release says.
+const RELEASED: &str = "freigegeben";
+
 /// What stands in the books, line by line, with how often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Books {
@@ -98,7 +101,9 @@ impl Books {
         for (comment, found) in &self.comments {
             // One more problem may be told alone or with what was done about it, but only what is told without a fault.
             let most = wanted.comments.get(comment).copied().unwrap_or_default().max(1);
-            let more = usize::from(case.is_some() && comment.contains(BANK_DATA));
+            // An old answer shows an order on hold that was released: it is released, and told, once more.
+            let released_again = case.is_some_and(|case| case.fault == Fault::Repeated) && comment.contains(RELEASED);
+            let more = usize::from(case.is_some() && comment.contains(BANK_DATA) || released_again);
             if *found > most + more {
                 wrong.push(format!("{found} instead of at most {most}: {comment}"));
             }
@@ -123,8 +128,8 @@ fn may_be_told(problem: &str, case: Option<Case>) -> bool {
     let is_late = matches!(case.moment, Moment::AfterGivingUp | Moment::AfterFirstLook);
     match problem {
         "PP-1302" => case.fault == Fault::Repeated,
-        // A lost lock took effect when nothing was to be locked any more.
-        "PP-1225" => is_late,
+        // A lost lock took effect when nothing was to be locked any more, or an old answer hid it from the first look.
+        "PP-1225" => is_late || case.fault == Fault::Repeated,
         _ => false,
     }
 }

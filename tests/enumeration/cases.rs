@@ -176,6 +176,20 @@ fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str>
     (!told_apart).then_some("what is never looked for ends in the same way however its answer is lost")
 }
 
+/// Where an answer from before is told to a person, and the story goes another way than without it.
+fn left_out_for_old_answers(flow: &Flow, event: &Event, kind: Option<Kind>, fault: Fault) -> Option<&'static str> {
+    if fault != Fault::Repeated {
+        return None;
+    }
+    if event.what == What::Read && event.call == "pixiGetAddress" {
+        return Some("a read-back that shows the old address is told to a person (PP-1222)");
+    }
+    let put_back = flow.story.name.contains("put back on hold") && kind == Some(Kind::Release);
+    put_back.then_some(
+        "a release that an old answer hid, and a person who puts the order back meanwhile: checked as if new (PP-1204, PP-1206)",
+    )
+}
+
 /// What is enumerated once for each group and mode, not in each flow: another look of a fault that each flow has, late
 /// effects of what may be sent again at once, and faults of commits that neither begin nor end a step that is looked for.
 fn is_once_per_group(what: What, kind: Option<Kind>, (moment, fault): (Moment, Fault), around_step: bool) -> bool {
@@ -268,6 +282,7 @@ impl Collected {
             for (moment, fault) in Moment::ALL.into_iter().flat_map(|m| Fault::ALL.map(|fault| (m, fault))) {
                 let why = left_out(event.what, moment, fault)
                     .or_else(|| kind.and_then(|kind| left_out_of(kind, moment, fault)))
+                    .or_else(|| left_out_for_old_answers(flow, event, kind, fault))
                     .or_else(|| alike.left_out(event, fault, idle.contains(&event.cycle)))
                     .or_else(|| self.known_of_group(flow, event, alike, (moment, fault)));
                 match why {

@@ -17,3 +17,7 @@ mod flows;
 mod line;
 mod run;
 mod tests;
+
+/// A run allocates little things all the time; the system's allocator is slower at that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

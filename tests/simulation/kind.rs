@@ -74,6 +74,8 @@ kinds! {
     SecondInstance,
     /// The first instance hangs with a request in hand, and a second one takes over.
     TakeOver,
+    /// The mail server is down, refuses the login, puts mails off, or loses its answer.
+    MailServerDown,
     /// A call that looks for bookings is not installed.
     CallNotInstalled,
     /// A person changes something in pixi while the order is worked on.

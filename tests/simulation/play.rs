@@ -19,11 +19,14 @@ use pixi_payd::clock::{Clock, Time};
 use pixi_payd::config::{self, QuietHours, Settings};
 use pixi_payd::engine::requests::{reauthorize_request, retry_request};
 use pixi_payd::engine::{Daemon, Scope, Stop, asks_person};
-use pixi_payd::journal::{Decision, Journal, JournalError, Management, Options, OrderFilter, OrderRow};
+use pixi_payd::journal::{Decision, Journal, JournalError, LetterState, Management, Options, OrderFilter, OrderRow};
+use pixi_payd::mail::Post;
 use pixi_payd::money::Currency;
 use pixi_payd::sandbox::World;
+use pixi_payd::sandbox::mailbox::{MailFault, Mailbox};
 use pixi_payd::sandbox::pixi::Shop;
 use pixi_payd::steps::{Effect, OrderId};
+use pixi_payd::text::Severity;
 
 /// Length of a play.
 const DAYS: i64 = 30;
@@ -49,6 +52,8 @@ struct Length {
     rest: &'static [u64],
     /// Cycles of these at least.
     least: usize,
+    /// Mails are sent too.
+    mails: bool,
 }
 
 const SHORT: Length = Length {
@@ -56,12 +61,14 @@ const SHORT: Length = Length {
     pauses: &[(0, 120), (1860, 2700)],
     rest: &[6, 35, 70, 540, 1500, 60, 1500, 15, 1500],
     least: 4,
+    mails: false,
 };
 const LONG: Length = Length {
     moments: 8,
     pauses: &[(0, 120), (310, 700), (1300, 2400)],
     rest: &[6, 16, 35, 70, 70, 180, 540, 15, 60, 1500, 15, 60, 1500],
     least: 8,
+    mails: true,
 };
 
 /// How a play ended.
@@ -102,9 +109,20 @@ pub fn play(seed: u64, kept: bool) -> Played {
             shared.lock().trace.met(Kind::CallNotInstalled);
         }
         let length = if seed.is_multiple_of(LONG_EVERY) { LONG } else { SHORT };
-        let shared_too = shared.clone();
-        let play =
-            Play { seed, clock, world, shared: shared_too, dice, store, length, house: None, begun: 0, acted: 0 };
+        let play = Play {
+            seed,
+            mailbox: Arc::new(Mailbox::new(clock.clone(), None)),
+            clock,
+            world,
+            shared: shared.clone(),
+            dice,
+            store,
+            length,
+            house: None,
+            begun: 0,
+            acted: 0,
+            is_well: false,
+        };
         play.run(begin).await;
         let mut stage = shared.lock();
         let empty = Trace::new(stage.cast.world.clock.clone(), false);
@@ -123,6 +141,8 @@ fn settings(world: &World) -> Arc<Settings> {
         let mut text = format!(
             "timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://unused.db\n\
              schedule:\n  cycle: \"0 * * * * *\"\n  quiet_hours: \"00:00-04:00\"\n\
+             mail: {{from: pixi-payd@example.org, to: [it@example.org], smtp: {{host: mail.example.org, port: 587, \
+             security: starttls}}}}\n\
              safety:\n  confirm_after: 5m\n  refund_delay: 30m\n  absent_after: 15m\n\
              pixi:\n  sandbox:\n    active: true\n    endpoint: {}\n    username: {user}\n    password: {password}\n\
              mandants:\n",
@@ -213,11 +233,14 @@ struct Play {
     dice: Dice,
     store: Store,
     length: Length,
+    mailbox: Arc<Mailbox>,
     house: Option<House>,
     /// Daemons begun so far.
     begun: u64,
     /// Writes seen at the last count.
     acted: u32,
+    /// Nothing goes wrong any more.
+    is_well: bool,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<(), JournalError>>>>;
@@ -396,12 +419,46 @@ impl Play {
         let daemon = house.daemon.clone();
         self.shared.lock().trace.note(|| "cycle".to_owned());
         self.drive(Box::pin(async move { daemon.run_cycle(&Scope::default()).await.map(|_| ()) })).await;
+        self.send_mails().await;
         let stage = &mut *self.shared.lock();
         stage.trace.cycles += 1;
         stage.watch.edited = false;
         for wrong in books::always(&stage.cast) {
             stage.trace.wrong(wrong);
         }
+    }
+
+    /// What the cycle told is mailed, if the mail server lets it.
+    async fn send_mails(&mut self) {
+        let Some(house) = self.house.as_ref().filter(|_| self.length.mails) else { return };
+        if self.is_well {
+            self.mailbox.fault(MailFault::None);
+        } else if self.dice.chance(10) {
+            let faults = [MailFault::Down, MailFault::RefuseLogin, MailFault::NotNow, MailFault::LoseAnswer];
+            self.mailbox.fault(faults[self.dice.roll(faults.len())].clone());
+            self.shared.lock().trace.met(Kind::MailServerDown);
+        } else if self.dice.chance(50) {
+            self.mailbox.fault(MailFault::None);
+        }
+        let post = Post::new(house.journal.clone(), self.clock.clone(), self.mailbox.clone(), Stop::default());
+        let _ = post.turn(&settings(&self.world)).await;
+    }
+
+    /// Every problem that stands has been mailed, and nothing waits.
+    async fn check_mails(&self, house: &House, rows: &[OrderRow]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for row in rows.iter().filter(|row| row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem)) {
+            let letters = house.journal.mails_of(&row.order).await.unwrap_or_default();
+            if !letters.iter().any(|letter| letter.state == LetterState::Sent) {
+                wrong.push(format!("nobody was mailed about order {}: {}", row.order.nr, row.reason));
+            }
+        }
+        match house.journal.mail_state().await {
+            Ok(state) if state.unsent > 0 => wrong.push(format!("{} mails are not sent", state.unsent)),
+            Ok(_) => {}
+            Err(error) => wrong.push(error.to_string()),
+        }
+        wrong
     }
 
     /// Drives the daemon until it is done, dead, or put out of office.
@@ -566,6 +623,7 @@ impl Play {
     /// All is well again: the daemon gets the time it needs, and then the books must be right.
     async fn rest(&mut self) {
         self.shared.heal();
+        self.is_well = true;
         let mut quiet = 0;
         for (round, minutes) in (0..).zip(self.length.rest.iter().copied()) {
             self.clock.sleep(Duration::from_secs(minutes * 60)).await;
@@ -594,6 +652,7 @@ impl Play {
         }
         let Some(house) = &self.house else { return };
         let rows = rows(&house.journal).await;
+        let unmailed = if self.length.mails { self.check_mails(house, &rows).await } else { Vec::new() };
         let chains = house.journal.verify_chains().await;
         let store = house.journal.verify_store().await;
         let stage = &mut *self.shared.lock();
@@ -621,6 +680,9 @@ impl Play {
                 }
             }
             Err(error) => stage.trace.wrong(error.to_string()),
+        }
+        for wrong in unmailed {
+            stage.trace.wrong(wrong);
         }
         for wrong in books::at_rest(&stage.cast, &rows) {
             stage.trace.wrong(wrong);
