@@ -88,7 +88,7 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     systemd::ready();
     let carrier = std::sync::Arc::new(SmtpCarrier::new(context.clock.clone()));
     let post = Post::new(journal.clone(), context.clock.clone(), carrier, stop.clone());
-    let ended = supervise(&context, &daemon, &post, &stop, &mut signals).await;
+    let ended = Box::pin(supervise(&context, &daemon, &post, &stop, &mut signals)).await;
     journal.close();
     ended
 }

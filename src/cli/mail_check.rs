@@ -1,6 +1,6 @@
 //! Rows of `check` on mail: the key, the servers, and the DNS records of the senders.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret as _;
 
@@ -16,13 +16,13 @@ use crate::mail::records::{self, Dns, SystemDns};
 fn all(settings: &Settings) -> Vec<(String, &Mail)> {
     let general = settings.mail.iter().map(|mail| ("mail".to_owned(), mail));
     let own = settings.mandants.iter().filter_map(|(id, mandant)| Some((format!("mail {id}"), mandant.mail.as_ref()?)));
-    let mut seen: BTreeMap<(String, String, Option<String>), ()> = BTreeMap::new();
+    let mut seen: BTreeSet<(String, String, Option<String>)> = BTreeSet::new();
     let mut found = Vec::new();
     for (area, mail) in general.chain(own) {
         let dkim = mail.dkim.as_ref().map(|dkim| format!("{}/{}", dkim.selector, dkim.domain));
         let login = mail.smtp.username.clone().unwrap_or_default();
         let key = (format!("{login}@{} {:?}", mail.smtp.name(), mail.smtp.security), mail.from.clone(), dkim);
-        if seen.insert(key, ()).is_none() {
+        if seen.insert(key) {
             found.push((area, mail));
         }
     }
@@ -39,7 +39,7 @@ pub fn offline(settings: &Settings) -> Vec<CheckRow> {
                 let detail = format!("{}._domainkey.{}, {key:?}", dkim.selector, dkim.domain);
                 let mut row = CheckRow::good(&area, "dkim key", detail);
                 if key.is_weak() {
-                    row.mend = "shorter than 2048 bits: make a longer one".to_owned();
+                    "shorter than 2048 bits: make a longer one".clone_into(&mut row.mend);
                 }
                 row
             }

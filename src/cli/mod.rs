@@ -122,7 +122,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         return ExitCode::from(2);
     }
     let context = Context::new(cli.config);
-    match dispatch(context, cli.command).await {
+    match Box::pin(dispatch(context, cli.command)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !matches!(failure, Failure::Said(_)) {
@@ -135,8 +135,8 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Run(args) => daemon::run(context, args).await,
-        Command::Check(args) => check::run(context, args).await,
+        Command::Run(args) => Box::pin(daemon::run(context, args)).await,
+        Command::Check(args) => Box::pin(check::run(context, args)).await,
         Command::Plan(args) => plan::run(context, args).await,
         Command::Explain(args) => explain::run(context, args).await,
         Command::Orders(args) => orders::run(context, args).await,
@@ -149,7 +149,7 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Db(command) => store::run(context, command).await,
         Command::Backup(args) => store::backup(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,
-        Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Sandbox(args) => Box::pin(sandbox::run(args)).await,
         Command::Completions(args) => shell::completions(&args),
         Command::Man => shell::man(),
     }

@@ -168,8 +168,8 @@ async fn as_json(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
         for row in &page {
             let test = settings.is_test(&row.order.mandant);
             let shown = OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) };
-            let text = serde_json::to_string(&shown).map_err(Failure::failed)?;
-            output::raw(format!("{opening}\n{text}").as_bytes())?;
+            let json = serde_json::to_string(&shown).map_err(Failure::failed)?;
+            output::raw(format!("{opening}\n{json}").as_bytes())?;
             opening = ",";
         }
     }

@@ -79,7 +79,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let mails = Arc::new(Mailbox::new(context.clock.clone(), Some(folder.0.join("mails"))));
     let post = Post::new(journal.clone(), context.clock.clone(), mails.clone(), stop.clone());
     let show = Show { programme: Programme::default(), world, settings, journal: journal.clone(), file, served, mails };
-    let ended = show.run(&daemon, &post, &stop, args.exit_when_done).await;
+    let ended = Box::pin(show.run(&daemon, &post, &stop, args.exit_when_done)).await;
     journal.close();
     ended
 }

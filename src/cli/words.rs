@@ -56,6 +56,11 @@ pub fn outcome(name: &str, language: Language) -> &'static str {
     pick(language, de, en)
 }
 
+/// A mandant as tables show it: one of kind test is named as such.
+pub fn mandant(settings: &Settings, id: &MandantId) -> String {
+    if settings.is_test(id) { format!("{id} TEST") } else { id.to_string() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,9 +74,4 @@ mod tests {
             assert_eq!(words.len(), Kind::ALL.len());
         }
     }
-}
-
-/// A mandant as tables show it: one of kind test is named as such.
-pub fn mandant(settings: &Settings, id: &MandantId) -> String {
-    if settings.is_test(id) { format!("{id} TEST") } else { id.to_string() }
 }

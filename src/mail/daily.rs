@@ -58,7 +58,7 @@ fn wanted(mail: &Mail, problems: i64) -> Option<Kind> {
 /// What a daily mail tells.
 pub struct Day {
     /// The day it is sent.
-    pub day: NaiveDate,
+    pub date: NaiveDate,
     /// What was moved the day before.
     pub totals: Vec<DayTotals>,
     /// What waits.
@@ -85,11 +85,11 @@ impl Day {
         let mut open = journal.list_orders(filter).await?;
         open.sort_by_key(|row| (row.mark_since, row.order.nr));
         let problems = usize::try_from(journal.problems_open(mandant).await?).unwrap_or_default();
-        Ok(Self { day, totals, in_work: journal.in_work(mandant).await?, open, problems })
+        Ok(Self { date: day, totals, in_work: journal.in_work(mandant).await?, open, problems })
     }
 
     fn before(&self) -> NaiveDate {
-        self.day.checked_sub_days(Days::new(1)).unwrap_or(self.day)
+        self.date.checked_sub_days(Days::new(1)).unwrap_or(self.date)
     }
 }
 
@@ -110,8 +110,8 @@ impl Desk<'_> {
             return page;
         }
         let tone = if day.problems == 0 { Tone::Solved } else { Tone::Problem };
-        let subject = format!("{} {} – {open}", words.summary, date(day.day));
-        let mut page = self.page(tone, &format!("{} {}", words.summary, date(day.day)), &subject);
+        let subject = format!("{} {} – {open}", words.summary, date(day.date));
+        let mut page = self.page(tone, &format!("{} {}", words.summary, date(day.date)), &subject);
         if day.problems == 0 {
             page.lead.push(words.all_well.to_owned());
         }

@@ -176,7 +176,7 @@ impl Desk<'_> {
             (Kind::Solved, _) => (Tone::Solved, words.solved, format!("{}: {count} {}", words.solved, words.problems)),
             (_, Some(one)) if count == 1 => (Tone::Problem, words.problem, about(one)),
             (Kind::Problem, Some(one)) => {
-                let text = self.common(&groups[0], |one| &one.text).unwrap_or_else(|| words.problems.to_owned());
+                let text = common(&groups[0], |one| &one.text).unwrap_or_else(|| words.problems.to_owned());
                 (Tone::Problem, words.problems, format!("{count} {}: {text} ({})", words.orders, one.number))
             }
             _ => (Tone::Problem, words.digest, format!("{}: {count}", words.digest)),
@@ -226,12 +226,6 @@ impl Desk<'_> {
         Item { id: news.id, number, text, now, solved: news.kind == "solved", told }
     }
 
-    /// What all have in common, if they do.
-    fn common(&self, group: &[Item], what: fn(&Item) -> &String) -> Option<String> {
-        let first = what(group.first()?);
-        group.iter().all(|one| what(one) == first).then(|| first.clone())
-    }
-
     fn block(&self, group: &[Item], kind: Kind, answers: &BTreeMap<i64, String>) -> Block {
         let words = self.words();
         let number = group.first().map(|one| one.number.clone());
@@ -239,8 +233,8 @@ impl Desk<'_> {
         if let [one] = group {
             return self.single(one, solved, answers);
         }
-        let text = self.common(group, |one| &one.text);
-        let now = self.common(group, |one| &one.now);
+        let text = common(group, |one| &one.text);
+        let now = common(group, |one| &one.now);
         let lines = group.iter().take(MOST_LINES).map(|one| {
             let own = if text.is_some() { String::new() } else { one.text.clone() };
             let own_now = if now.is_some() || solved { String::new() } else { one.now.clone() };
@@ -340,4 +334,10 @@ struct Item {
 fn tidied(values: &[(String, String)]) -> Vec<(String, String)> {
     let one = |value: &String| if value.starts_with("{\"key\":") { value.clone() } else { tidy(value) };
     values.iter().map(|(name, value)| (name.clone(), one(value))).collect()
+}
+
+/// What all have in common, if they do.
+fn common(group: &[Item], what: fn(&Item) -> &String) -> Option<String> {
+    let first = what(group.first()?);
+    group.iter().all(|one| what(one) == first).then(|| first.clone())
 }

@@ -33,7 +33,7 @@ impl std::fmt::Debug for SystemDns {
 impl SystemDns {
     /// As the system is set up.
     pub fn new() -> Result<Self, DnsError> {
-        let built = TokioResolver::builder_tokio().and_then(|builder| builder.build());
+        let built = TokioResolver::builder_tokio().and_then(hickory_resolver::ResolverBuilder::build);
         built.map(Self).map_err(|error| DnsError(tidy(&error.to_string())))
     }
 }

@@ -10,7 +10,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::carrier::{Carrier, CarryError, Fate, Parcel, Stage};
 use super::tidy::tidy;
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Smtp, SmtpSecurity};
 
 /// A whole conversation takes no longer.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// What a look at a server has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl SmtpCarrier {
 #[async_trait]
 impl Carrier for SmtpCarrier {
     async fn carry(&self, server: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>, CarryError> {
-        self.in_time(hand_over(server, parcel)).await
+        Box::pin(self.in_time(hand_over(server, parcel))).await
     }
 }
 
@@ -191,7 +191,7 @@ fn words(server: &Smtp, error: &lettre::transport::smtp::Error) -> String {
         None if source.is_empty() => error.to_string(),
         None => source,
     };
-    let text = match server.password.as_ref().map(|password| password.expose_secret()) {
+    let text = match server.password.as_ref().map(ExposeSecret::expose_secret) {
         Some(password) if !password.is_empty() => text.replace(password, "***"),
         _ => text,
     };

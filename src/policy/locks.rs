@@ -156,11 +156,11 @@ fn write_authorization(draft: &mut Draft<'_>, rule: &'static str, there: String,
 /// it may have taken effect since it was looked for.
 pub(super) fn released_with_problem(draft: &Draft<'_>) -> bool {
     let may_stand = |past: &&Past| !matches!(past.outcome, Some(Outcome::Refused(_) | Outcome::NotSent { .. }));
-    let releases = draft.facts.past.iter().filter(may_stand).filter_map(|past| match &past.effect {
+    let mut releases = draft.facts.past.iter().rev().filter(may_stand).filter_map(|past| match &past.effect {
         Effect::Release { auth_code, .. } => Some(auth_code == PROBLEM),
         _ => None,
     });
-    releases.last().unwrap_or(false)
+    releases.next().unwrap_or(false)
 }
 
 /// The last lock or unlock of ours that is done.

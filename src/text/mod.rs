@@ -95,15 +95,12 @@ pub fn fill(template: &str, values: &[(String, String)], language: Language) -> 
         text.push_str(before);
         let named = after.split_once('}');
         let value = named.and_then(|(name, _)| values.iter().find(|(known, _)| known == name));
-        match (named, value) {
-            (Some((_, behind)), Some((_, value))) => {
-                text.push_str(&spoken(value, language));
-                rest = behind;
-            }
-            _ => {
-                text.push('{');
-                rest = after;
-            }
+        if let (Some((_, behind)), Some((_, value))) = (named, value) {
+            text.push_str(&spoken(value, language));
+            rest = behind;
+        } else {
+            text.push('{');
+            rest = after;
         }
     }
     text.push_str(rest);

@@ -28,7 +28,7 @@ pub enum Moment {
     AfterGivingUp,
     AfterFirstLook,
     /// As late as is promised: right before it would count as absent.
-    LastMoment,
+    JustInTime,
 }
 
 /// What happens.
@@ -61,7 +61,7 @@ impl Moment {
         Self::BeforeCommit,
         Self::AfterGivingUp,
         Self::AfterFirstLook,
-        Self::LastMoment,
+        Self::JustInTime,
     ];
 
     pub fn name(self) -> &'static str {
@@ -71,7 +71,7 @@ impl Moment {
             Self::BeforeCommit => "before-commit",
             Self::AfterGivingUp => "after-giving-up",
             Self::AfterFirstLook => "after-first-look",
-            Self::LastMoment => "last-moment",
+            Self::JustInTime => "last-moment",
         }
     }
 }
@@ -107,41 +107,40 @@ impl Fault {
 /// Why a combination is left out.
 pub fn left_out(what: What, moment: Moment, fault: Fault) -> Option<&'static str> {
     use Fault::{ConnectionLost, Crash, Garbage, NoConnection, Repeated, ServerError, SlowDrip, TimeOut, Truncated};
-    use Moment::{AfterFirstLook, AfterGivingUp, BeforeAnswer, BeforeCommit, BeforeSend, LastMoment};
+    use Moment::{AfterFirstLook, AfterGivingUp, BeforeAnswer, BeforeCommit, BeforeSend, JustInTime};
     match (what, moment, fault) {
         (What::Write, BeforeSend, SlowDrip | Garbage | Truncated | Repeated) => {
             Some("what was not sent has no answer that could be slow, broken or repeated")
         }
-        (What::Write, BeforeAnswer | AfterGivingUp | AfterFirstLook | LastMoment, NoConnection) => {
+        (What::Write, BeforeAnswer | AfterGivingUp | AfterFirstLook | JustInTime, NoConnection) => {
             Some("without a connection nothing has left that could take effect")
         }
         (What::Write, BeforeCommit, Repeated) => None,
         (What::Write, BeforeCommit, _) => Some("enumerated at the commit of the outcome"),
-        (What::Write, AfterGivingUp | AfterFirstLook | LastMoment, SlowDrip | Garbage | Truncated) => {
+        (What::Write, AfterGivingUp | AfterFirstLook | JustInTime, SlowDrip | Garbage | Truncated) => {
             Some("an answer that is slow or broken comes from a peer that has acted")
         }
-        (What::Write, LastMoment, Crash | ConnectionLost | ServerError | Repeated) => {
+        (What::Write, JustInTime, Crash | ConnectionLost | ServerError | Repeated) => {
             Some("how the daemon was kept from knowing makes no difference to a look so much later")
         }
-        (What::Write, ..) => None,
         (What::Read, BeforeAnswer, NoConnection | SlowDrip | Garbage) => {
             Some("a read that failed is read again: one fault for each way to fail")
         }
-        (What::Read, BeforeAnswer, Crash) | (What::Commit { .. }, BeforeAnswer, Crash) => {
+        (What::Read | What::Commit { .. }, BeforeAnswer, Crash) => {
             Some("a crash between two steps is a crash before the next commit or request that writes")
         }
-        (What::Read, BeforeAnswer, _) => None,
+        (What::Write, ..)
+        | (What::Read, BeforeAnswer, _)
+        | (What::Commit { .. }, BeforeSend, Crash | TimeOut)
+        | (What::Commit { .. }, BeforeAnswer, ConnectionLost) => None,
         (What::Read, ..) => Some("a read has no effect, so its moments are one"),
-        (What::Commit { .. }, BeforeSend, Crash | TimeOut) | (What::Commit { .. }, BeforeAnswer, ConnectionLost) => {
-            None
-        }
         (What::Commit { .. }, BeforeSend | BeforeAnswer, NoConnection | ConnectionLost | TimeOut | ServerError) => {
             Some("a commit is refused, stands, or does not stand: what the caller sees of it is one of these")
         }
         (What::Commit { .. }, BeforeSend | BeforeAnswer, SlowDrip | Garbage | Truncated | Repeated) => {
             Some("the store is in the process: it answers once, with a word")
         }
-        (What::Commit { .. }, BeforeCommit | AfterGivingUp | AfterFirstLook | LastMoment, _) => {
+        (What::Commit { .. }, BeforeCommit | AfterGivingUp | AfterFirstLook | JustInTime, _) => {
             Some("a commit stands before its call returns, or never")
         }
     }
@@ -155,14 +154,11 @@ pub fn is_never_looked_for(kind: Kind) -> bool {
 /// Why a combination is left out for a kind of step.
 fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str> {
     use Fault::{ConnectionLost, Crash, NoConnection, ServerError};
-    if moment == Moment::LastMoment && (kind.is_repeatable() || is_never_looked_for(kind)) {
+    if moment == Moment::JustInTime && (kind.is_repeatable() || is_never_looked_for(kind)) {
         return Some("what may be sent again at once, or never, is not looked for that long");
     }
-    match (kind, moment, fault) {
-        (Kind::BankData, Moment::BeforeCommit, Fault::Repeated) => {
-            return Some("a read-back that shows the old address is told to a person (PP-1222)");
-        }
-        _ => {}
+    if (kind, moment, fault) == (Kind::BankData, Moment::BeforeCommit, Fault::Repeated) {
+        return Some("a read-back that shows the old address is told to a person (PP-1222)");
     }
     if !is_never_looked_for(kind) {
         return None;
@@ -171,7 +167,7 @@ fn left_out_of(kind: Kind, moment: Moment, fault: Fault) -> Option<&'static str>
         Moment::BeforeSend => matches!(fault, Crash | NoConnection | ConnectionLost | ServerError),
         Moment::BeforeAnswer => matches!(fault, Crash | ConnectionLost),
         Moment::AfterGivingUp => fault == ConnectionLost,
-        Moment::BeforeCommit | Moment::AfterFirstLook | Moment::LastMoment => false,
+        Moment::BeforeCommit | Moment::AfterFirstLook | Moment::JustInTime => false,
     };
     (!told_apart).then_some("what is never looked for ends in the same way however its answer is lost")
 }

@@ -208,7 +208,7 @@ impl Instance {
                 self.forget_changes();
                 self.line.peers.send(request).await
             }
-            Moment::AfterGivingUp | Moment::AfterFirstLook | Moment::LastMoment => {
+            Moment::AfterGivingUp | Moment::AfterFirstLook | Moment::JustInTime => {
                 self.late(request, moment, fault).await
             }
         }

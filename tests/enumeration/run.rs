@@ -126,11 +126,11 @@ struct Store(PathBuf);
 impl Store {
     fn new() -> Self {
         static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        static EMPTY: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let ram = PathBuf::from("/dev/shm");
         let folder = if ram.is_dir() { ram } else { std::env::temp_dir() };
         let store = Self(folder.join(format!("pixi-payd-enum-{}-{count}.db", std::process::id())));
-        static EMPTY: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
         let empty = {
             let mut empty = EMPTY.lock().unwrap();
             empty
@@ -345,7 +345,7 @@ impl Run<'_> {
         let Some(step) = open.first() else { return self.line.arrives().await };
         match moment {
             Moment::AfterFirstLook if step.looks > 0 => self.line.arrives().await,
-            Moment::LastMoment => {
+            Moment::JustInTime => {
                 let wait = if step.effect.kind().is_pixi() {
                     TimeDelta::minutes(10)
                 } else {

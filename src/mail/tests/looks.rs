@@ -173,7 +173,7 @@ fn a_test_mail_says_what_it_is() {
     let parcel = parcel_of_test(&test).unwrap();
     assert_eq!(parcel.subject, "[TEST] TST: Test mail from pixi-payd");
     assert_eq!(parcel.message_id, "1.test@example.org");
-    let text = String::from_utf8(parcel.bytes).unwrap();
-    assert!(text.contains("To: it@example.org, anna@example.org\r\n"), "{text}");
-    assert!(text.contains("text/plain; charset=utf-8") && text.contains("text/html; charset=utf-8"));
+    let message = String::from_utf8(parcel.bytes).unwrap();
+    assert!(message.contains("To: it@example.org, anna@example.org\r\n"), "{message}");
+    assert!(message.contains("text/plain; charset=utf-8") && message.contains("text/html; charset=utf-8"));
 }

@@ -74,7 +74,8 @@ async fn what_is_missing_is_named_with_the_record_to_add() {
 
 #[tokio::test]
 async fn what_is_wrong_is_told_apart() {
-    let cases: [(&[(&str, &str)], usize, &str); 7] = [
+    type Records<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Records<'_>, usize, &str); 7] = [
         (&[("example.org", "v=spf1 +all")], 0, "lets everybody send"),
         (&[("example.org", "v=spf1 all")], 0, "lets everybody send"),
         (&[("example.org", "v=spf1 -all"), ("example.org", "v=spf1 a -all")], 0, "2 SPF records"),

@@ -71,7 +71,7 @@ async fn talk(line: tokio::net::TcpStream, script: Script, heard: &Mutex<Vec<Str
             }
             text => line.write_all(format!("{text}\r\n").as_bytes()).await?,
         }
-        let at_data = command.starts_with("DATA") && !answer("DATA").is_some_and(|text| !text.starts_with('3'));
+        let at_data = command.starts_with("DATA") && answer("DATA").is_none_or(|text| text.starts_with('3'));
         command.clear();
         loop {
             let mut text = String::new();
