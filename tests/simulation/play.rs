@@ -121,7 +121,7 @@ pub fn play(seed: u64, kept: bool) -> Played {
             house: None,
             begun: 0,
             acted: 0,
-            is_well: false,
+            well_since: None,
         };
         play.run(begin).await;
         let mut stage = shared.lock();
@@ -240,7 +240,7 @@ struct Play {
     /// Writes seen at the last count.
     acted: u32,
     /// Nothing goes wrong any more.
-    is_well: bool,
+    well_since: Option<Time>,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<(), JournalError>>>>;
@@ -431,7 +431,7 @@ impl Play {
     /// What the cycle told is mailed, if the mail server lets it.
     async fn send_mails(&mut self) {
         let Some(house) = self.house.as_ref().filter(|_| self.length.mails) else { return };
-        if self.is_well {
+        if self.well_since.is_some() {
             self.mailbox.fault(MailFault::None);
         } else if self.dice.chance(10) {
             let faults = [MailFault::Down, MailFault::RefuseLogin, MailFault::NotNow, MailFault::LoseAnswer];
@@ -447,9 +447,12 @@ impl Play {
     /// Every problem that stands has been mailed, and nothing waits.
     async fn check_mails(&self, house: &House, rows: &[OrderRow]) -> Vec<String> {
         let mut wrong = Vec::new();
+        // A mail that waited for days is given up; then the day's mail tells what is open.
+        let told_since = self.mailbox.taken().iter().any(|taken| self.well_since.is_some_and(|at| taken.at > at));
         for row in rows.iter().filter(|row| row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem)) {
             let letters = house.journal.mails_of(&row.order).await.unwrap_or_default();
-            if !letters.iter().any(|letter| letter.state == LetterState::Sent) {
+            let given_up = letters.iter().any(|letter| letter.state == LetterState::Failed) && told_since;
+            if !given_up && !letters.iter().any(|letter| letter.state == LetterState::Sent) {
                 wrong.push(format!("nobody was mailed about order {}: {}", row.order.nr, row.reason));
             }
         }
@@ -623,7 +626,7 @@ impl Play {
     /// All is well again: the daemon gets the time it needs, and then the books must be right.
     async fn rest(&mut self) {
         self.shared.heal();
-        self.is_well = true;
+        self.well_since = Some(self.clock.now());
         let mut quiet = 0;
         for (round, minutes) in (0..).zip(self.length.rest.iter().copied()) {
             self.clock.sleep(Duration::from_secs(minutes * 60)).await;

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::cast::{Cast, Sold};
+use crate::kind::Kind;
 use crate::trace::Trace;
 use pixi_payd::clock::Time;
 use pixi_payd::config::quiet::is_quiet;
@@ -82,6 +83,12 @@ impl Watch {
         let Some(at) = self.open.iter().position(|open| open.key == sent.key) else { return };
         let before = self.open.remove(at);
         let wait = if sent.peer == Peer::Pixi { TimeDelta::minutes(10) } else { TimeDelta::minutes(15) };
+        // A decline that was read back may be tried again once the payment shows something new; the books still show
+        // whether anything was captured twice.
+        let was_declined = sent.key.starts_with("capture") && trace.faults.contains_key(&Kind::Declined);
+        if was_declined && before.looks >= 2 {
+            return;
+        }
         if before.looks < 2 || sent.at - before.at < wait {
             trace.wrong(format!(
                 "sent again unseen: {} after {} s and {} looks",
