@@ -34,7 +34,9 @@ pub fn wrong(world: &World, sold: &[Sold]) -> Vec<String> {
             say(format!("lock: {:?}", order.lock));
         }
         let mut comments = BTreeSet::new();
-        for comment in order.comments.iter().filter(|comment| !comments.insert(comment.text.as_str())) {
+        // Bank data whose answer was lost are written again: the buyer has to get them.
+        let once = order.comments.iter().filter(|comment| !comment.text.contains("IBAN"));
+        for comment in once.filter(|comment| !comments.insert(comment.text.as_str())) {
             say(format!("is told twice: {}", comment.text));
         }
         for document in world.pixi.documents_of(sold.nr) {
