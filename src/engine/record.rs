@@ -151,46 +151,26 @@ pub async fn stored_or_unread(
 /// Marks an order that cannot be worked on, and puts it off.
 pub async fn mark(shop: &Workshop, order: &OrderId, code: &PaymentCode, mark: Notice) -> Result<(), JournalError> {
     let Some(row) = stored_or_unread(shop, order, code).await? else { return Ok(()) };
-    let record = PlanRecord {
-        payment_status: row.payment_status.clone(),
-        transfer_status: row.transfer_status.clone(),
-        reason: mark.number.to_string(),
-        mark_mail: is_told(&mark).then(|| telling("problem", &row, &mark)),
-        mails: Vec::new(),
-        mark: Some(mark),
-        next: Next::Check(shop.clock.now() + BROKEN_PAUSE),
-        payment: row.payment.clone(),
-        method: row.method.clone(),
-        group: row.group.clone(),
-        customer: None,
-        o0: row.o0,
-        amounts: row.amounts,
-        keep_facts: false,
-        facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
-        facts_digest: row.facts_digest.clone(),
-        settings_digest: row.settings_digest.clone(),
-    };
-    shop.journal.record_plan(&row, record).await?;
-    Ok(())
+    let reason = mark.number.to_string();
+    mark_only(shop, &row, mark, reason, shop.clock.now() + BROKEN_PAUSE).await
 }
 
-/// Hints at an open order whose payment type is switched off. It stays due, so that it goes on once that is on again; what
-/// a person is to be told of it already stays.
-pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
-    let notice = policy::switched_off_notice(&row.order.mandant.0, &row.payment_code.0);
-    let told = row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem || mark.number == notice.number);
-    if told {
-        return Ok(());
-    }
-    let reason = format!("switched off: {}", notice.text(shop.settings.language));
+/// Marks an order without a plan: all else that is stored of it stays as it is.
+async fn mark_only(
+    shop: &Workshop,
+    row: &OrderRow,
+    mark: Notice,
+    reason: String,
+    next_check: Time,
+) -> Result<(), JournalError> {
     let record = PlanRecord {
         payment_status: row.payment_status.clone(),
         transfer_status: row.transfer_status.clone(),
         reason,
-        mark: Some(notice),
-        mark_mail: None,
+        mark_mail: is_told(&mark).then(|| telling("problem", row, &mark)),
         mails: Vec::new(),
-        next: Next::Check(row.next_check.unwrap_or_else(|| shop.clock.now())),
+        mark: Some(mark),
+        next: Next::Check(next_check),
         payment: row.payment.clone(),
         method: row.method.clone(),
         group: row.group.clone(),
@@ -204,6 +184,19 @@ pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), Journal
     };
     shop.journal.record_plan(row, record).await?;
     Ok(())
+}
+
+/// Hints at an open order whose payment type is switched off. It stays due, so that it goes on once that is on again; what
+/// a person is to be told of it already stays.
+pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
+    let notice = policy::switched_off_notice(&row.order.mandant.0, &row.payment_code.0);
+    let told = row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem || mark.number == notice.number);
+    if told {
+        return Ok(());
+    }
+    let reason = format!("switched off: {}", notice.text(shop.settings.language));
+    let next_check = row.next_check.unwrap_or_else(|| shop.clock.now());
+    mark_only(shop, row, notice, reason, next_check).await
 }
 
 /// O₀ of managed orders; of others it stays as it is.

@@ -16,6 +16,8 @@ mod cases;
 mod flows;
 mod line;
 mod run;
+#[path = "../shared/store.rs"]
+mod store;
 mod tests;
 
 /// A run allocates little things all the time; the system's allocator is slower at that.

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +13,8 @@ use crate::books::Books;
 use crate::cases::{Case, Fault, Moment, person_may_be_asked};
 use crate::flows::{Flow, Installed};
 use crate::line::{Event, Instance, Line};
-use pixi_payd::clock::{Clock, Time};
+use crate::store::Store;
+use pixi_payd::clock::Clock;
 use pixi_payd::config::{self, Settings};
 use pixi_payd::engine::{Daemon, Scope, Stop, asks_person};
 use pixi_payd::journal::{Decision, Journal, JournalError, Options, OrderFilter, OrderRow, StepRecord};
@@ -118,49 +118,6 @@ fn settings(world: &World, flow: &Flow) -> Arc<Settings> {
         Arc::new(settings)
     });
     settings.clone()
-}
-
-/// The store's file, on RAM where there is any.
-struct Store(PathBuf);
-
-impl Store {
-    fn new() -> Self {
-        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        static EMPTY: Mutex<Option<Arc<Vec<u8>>>> = Mutex::new(None);
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let ram = PathBuf::from("/dev/shm");
-        let folder = if ram.is_dir() { ram } else { std::env::temp_dir() };
-        let store = Self(folder.join(format!("pixi-payd-enum-{}-{count}.db", std::process::id())));
-        let empty = {
-            let mut empty = EMPTY.lock().unwrap();
-            empty
-                .get_or_insert_with(|| {
-                    let options = Options::new(&store.0, Clock::simulated(Time::UNIX_EPOCH, 1)).simulated(0);
-                    let opened = futures_util::FutureExt::now_or_never(Journal::open(options));
-                    opened.unwrap().unwrap().close();
-                    let bytes = std::fs::read(&store.0).unwrap();
-                    store.remove();
-                    Arc::new(bytes)
-                })
-                .clone()
-        };
-        std::fs::write(&store.0, &*empty).unwrap();
-        store
-    }
-
-    fn remove(&self) {
-        for ending in ["", "-wal", "-shm", "-journal", ".lock"] {
-            let mut path = self.0.clone().into_os_string();
-            path.push(ending);
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.remove();
-    }
 }
 
 /// A daemon that lives.
@@ -281,7 +238,7 @@ impl Run<'_> {
     async fn begin(&mut self) -> Result<House, String> {
         self.begun += 1;
         let instance = self.line.instance();
-        let mut options = Options::new(&self.store.0, self.clock.clone()).simulated(self.begun);
+        let mut options = Options::new(self.store.path(), self.clock.clone()).simulated(self.begun);
         options.faults = Some(Arc::new(instance.clone()));
         let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
         let (wire, clock) = (Arc::new(instance.clone()), self.clock.clone());

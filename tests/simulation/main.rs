@@ -19,6 +19,8 @@ mod dice;
 mod kind;
 mod line;
 mod play;
+#[path = "../shared/store.rs"]
+mod store;
 mod tests;
 mod trace;
 mod watch;

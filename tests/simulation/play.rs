@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::cast::{CODES, Cast, MANDANTS};
 use crate::dice::Dice;
 use crate::kind::Kind;
 use crate::line::{Armed, Event, HEARTBEAT, Instance, Place, Shared, arm};
+use crate::store::Store;
 use crate::trace::Trace;
 use pixi_payd::clock::{Clock, Time};
 use pixi_payd::config::{self, QuietHours, Settings};
@@ -102,7 +102,7 @@ pub fn play(seed: u64, kept: bool) -> Played {
         let world = World::new(clock.clone());
         world.pixi.add_shop(Shop { id: MANDANTS[1].to_owned(), name: "Zwo".to_owned(), currency: Currency::EUR });
         let shared = Shared::new(Cast::new(world.clone()), Trace::new(clock.clone(), kept), dice.fork());
-        let store = Store::new(seed);
+        let store = Store::new();
         if dice.chance(20) {
             let lacks = dice.pick(&["pixiCAGetInvoiceMatch", "pixiGetCustomerEvents"]);
             world.pixi.uninstall(lacks);
@@ -172,50 +172,6 @@ fn settings(world: &World) -> Arc<Settings> {
         Arc::new(loaded.settings)
     })
     .clone()
-}
-
-/// The store's file, on RAM where there is any.
-struct Store(PathBuf);
-
-impl Store {
-    fn new(seed: u64) -> Self {
-        let ram = PathBuf::from("/dev/shm");
-        let folder = if ram.is_dir() { ram } else { std::env::temp_dir() };
-        // The same seed may be played twice at a time.
-        static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let store = Self(folder.join(format!("pixi-payd-play-{}-{seed}-{count}.db", std::process::id())));
-        static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
-        let empty = EMPTY.get_or_init(|| {
-            let file = folder.join(format!("pixi-payd-play-{}-empty-{count}.db", std::process::id()));
-            let options = Options::new(&file, Clock::simulated(Time::UNIX_EPOCH, 1)).simulated(0);
-            let journal = futures_util::FutureExt::now_or_never(Journal::open(options)).unwrap().unwrap();
-            journal.close();
-            let bytes = std::fs::read(&file).unwrap();
-            Self(file).remove();
-            bytes
-        });
-        std::fs::write(&store.0, empty).unwrap();
-        store
-    }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut path = self.0.clone().into_os_string();
-        path.push(ending);
-        path.into()
-    }
-
-    fn remove(&self) {
-        for ending in ["", "-wal", "-shm", "-journal", ".lock"] {
-            let _ = std::fs::remove_file(self.beside(ending));
-        }
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.remove();
-    }
 }
 
 /// A daemon that lives.
@@ -389,7 +345,7 @@ impl Play {
         self.begun += 1;
         let instance = self.shared.instance(self.world.wire());
         let mut options =
-            Options::new(&self.store.0, self.clock.clone()).simulated(self.seed.wrapping_add(self.begun << 32));
+            Options::new(self.store.path(), self.clock.clone()).simulated(self.seed.wrapping_add(self.begun << 32));
         options.faults = Some(Arc::new(instance.clone()));
         let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
         let wire = Arc::new(instance.clone());
@@ -514,7 +470,7 @@ impl Play {
     /// While the first daemon hangs, a second one begins where the file system knows no locks, and works.
     async fn take_over(&mut self) -> Option<House> {
         self.clock.sleep(Duration::from_secs(30)).await;
-        let _ = std::fs::remove_file(self.store.beside(".lock"));
+        self.store.unlock();
         let second = self.begin().await.ok()?;
         let daemon = second.daemon.clone();
         // Its own faults wait for the first to be gone.
@@ -530,7 +486,7 @@ impl Play {
         if self.house.is_none() {
             return;
         }
-        let options = Options::new(&self.store.0, self.clock.clone()).simulated(1);
+        let options = Options::new(self.store.path(), self.clock.clone()).simulated(1);
         let Ok(journal) = Journal::open(options).await else { return };
         let begun = journal.register_process("second").await;
         let stage = &mut *self.shared.lock();
