@@ -5,17 +5,6 @@ use crate::journal::StepState;
 use crate::sandbox::stage::{Sold, Stage};
 use crate::steps::{Kind, Outcome, RefusalKind};
 
-/// A paid order whose goods came back: its credit note.
-async fn given_back(scene: &Scene, stage: &Stage) -> (Sold, String) {
-    let sold = stage.charge("eps", &[45_00], 0).unwrap();
-    scene.minutes(3).await;
-    let invoice = stage.ship_all(sold.nr).unwrap();
-    scene.minutes(3).await;
-    stage.booked_once(&invoice, 45_00).unwrap();
-    let note = stage.take_back(sold.nr, &[0]).unwrap();
-    (sold, note)
-}
-
 async fn refusals(scene: &Scene, nr: i64, kind: Kind) -> Vec<(RefusalKind, String)> {
     let steps = scene.steps(nr, kind).await;
     let refused = steps.iter().filter(|step| step.state == StepState::Refused);
@@ -31,7 +20,7 @@ async fn refusals(scene: &Scene, nr: i64, kind: Kind) -> Vec<(RefusalKind, Strin
 async fn look_already_cancelled_is_done_once_the_refund_is_found() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
-    let (sold, note) = given_back(&scene, &stage).await;
+    let (sold, note) = scene.given_back(&stage).await;
     // A person pays it back in the portal in the same moment.
     let (unzer, payment, amount) = (scene.world.unzer.clone(), sold.payment.clone(), stage.money(45_00));
     scene.line.rule(move |request| {
@@ -51,7 +40,7 @@ async fn look_already_cancelled_is_done_once_the_refund_is_found() {
 async fn look_already_cancelled_without_a_refund_to_be_found_is_a_problem_and_books_nothing() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
-    let (sold, note) = given_back(&scene, &stage).await;
+    let (sold, note) = scene.given_back(&stage).await;
     scene.world.unzer.refuse_next(&sold.payment, "refund", "API.340.100.014");
     scene.line.take_sent();
     scene.minutes(40).await;
@@ -66,7 +55,7 @@ async fn look_already_cancelled_without_a_refund_to_be_found_is_a_problem_and_bo
 async fn look_already_charged_back_is_a_chargeback_once_it_is_found() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
-    let (sold, note) = given_back(&scene, &stage).await;
+    let (sold, note) = scene.given_back(&stage).await;
     let (unzer, payment, amount) = (scene.world.unzer.clone(), sold.payment.clone(), stage.money(45_00));
     scene.line.rule(move |request| {
         if request.call == "refund" {

@@ -1,8 +1,5 @@
 //! Steps whose answer was lost: what a look sees, and what it does not take for granted.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::scene::{Act, Scene, with_cell};
 use crate::journal::{Decision, StepState};
 use crate::sandbox::faults::{Fault, Matcher};
@@ -21,14 +18,7 @@ async fn look_goes_to_the_steps_own_payment_when_the_order_names_another_meanwhi
     let other = scene.world.unzer.shop(0).authorize("card", stage.money(60_00), &stage.external()).unwrap();
     scene.minutes(1).await;
     stage.ship_all(sold.nr).unwrap();
-    // The capture's answer is lost, and from then on nothing is heard of Unzer.
-    scene.world.faults.plan(Matcher::next(Peer::Unzer, "capture"), Fault::DropAfter);
-    let captured = Arc::new(AtomicBool::new(false));
-    scene.line.rule(move |request| {
-        let silent = request.peer == Peer::Unzer && captured.load(Ordering::Relaxed);
-        captured.fetch_or(request.call == "capture", Ordering::Relaxed);
-        if silent { Act::Lose } else { Act::Pass }
-    });
+    scene.silent_after_capture();
     scene.cycle().await;
     assert_eq!(scene.steps(sold.nr, Kind::Capture).await[0].state, StepState::Unknown);
     scene.line.clear();
@@ -47,13 +37,7 @@ async fn capture_lost(scene: &Scene) -> Sold {
     let sold = stage.authorize("card", &[40_00, 20_00], 0).unwrap();
     scene.minutes(1).await;
     stage.ship(sold.nr, &[0]).unwrap();
-    scene.world.faults.plan(Matcher::next(Peer::Unzer, "capture"), Fault::DropAfter);
-    let captured = Arc::new(AtomicBool::new(false));
-    scene.line.rule(move |request| {
-        let silent = request.peer == Peer::Unzer && captured.load(Ordering::Relaxed);
-        captured.fetch_or(request.call == "capture", Ordering::Relaxed);
-        if silent { Act::Lose } else { Act::Pass }
-    });
+    scene.silent_after_capture();
     scene.cycle().await;
     assert_eq!(captures(scene, sold.nr).await, [StepState::Unknown]);
     scene.line.clear();

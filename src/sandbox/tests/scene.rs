@@ -2,6 +2,7 @@
 //! and disturbed for one order alone.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use crate::clock::Clock;
 use crate::config::{self, Mode, Settings};
 use crate::engine::{CycleReport, Daemon, Scope, Stop};
 use crate::journal::{Journal, Options, OrderRow, StepRecord};
-use crate::sandbox::stage::Stage;
+use crate::sandbox::faults::{Fault, Matcher};
+use crate::sandbox::stage::{Sold, Stage};
 use crate::sandbox::world::{MANDANT, World, start};
 use crate::steps::{Kind, OrderId};
-use crate::wire::{Cause, Effect, Request, Response, SendError, SharedWire, Wire};
+use crate::wire::{Cause, Effect, Peer, Request, Response, SendError, SharedWire, Wire};
 
 /// What happens to a request.
 pub enum Act {
@@ -147,6 +149,28 @@ pub struct Scene {
 impl Scene {
     pub async fn new() -> Self {
         Self::with(|_| {}).await
+    }
+
+    /// A paid order over 45.00 whose goods were shipped and booked and came back: what was sold, and its credit note.
+    pub async fn given_back(&self, stage: &Stage) -> (Sold, String) {
+        let sold = stage.charge("eps", &[45_00], 0).unwrap();
+        self.minutes(3).await;
+        let invoice = stage.ship_all(sold.nr).unwrap();
+        self.minutes(3).await;
+        stage.booked_once(&invoice, 45_00).unwrap();
+        let note = stage.take_back(sold.nr, &[0]).unwrap();
+        (sold, note)
+    }
+
+    /// The answer to the next capture is lost, and from then on nothing is heard of Unzer.
+    pub fn silent_after_capture(&self) {
+        self.world.faults.plan(Matcher::next(Peer::Unzer, "capture"), Fault::DropAfter);
+        let captured = Arc::new(AtomicBool::new(false));
+        self.line.rule(move |request| {
+            let silent = request.peer == Peer::Unzer && captured.load(Ordering::Relaxed);
+            captured.fetch_or(request.call == "capture", Ordering::Relaxed);
+            if silent { Act::Lose } else { Act::Pass }
+        });
     }
 
     /// With other settings than the sandbox's.

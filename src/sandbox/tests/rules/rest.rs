@@ -9,12 +9,7 @@ use crate::sandbox::tests::scene::{Act, Scene, with_cell};
 async fn facts_a_credit_note_seen_before_its_lines_is_clear_once_they_are() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
-    let sold = stage.charge("eps", &[45_00], 0).unwrap();
-    scene.minutes(3).await;
-    let invoice = stage.ship_all(sold.nr).unwrap();
-    scene.minutes(3).await;
-    stage.booked_once(&invoice, 45_00).unwrap();
-    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    let (sold, note) = scene.given_back(&stage).await;
     scene.line.rule(|request| match request.call {
         "pixiGetOrderline" => Act::Spoil(|answer| with_cell(answer, "Status", "AUS")),
         _ => Act::Pass,
@@ -172,11 +167,7 @@ async fn settled_orders_are_left_as_they_are() {
 async fn given_back_and_the_credit_note_deleted_is_a_problem_with_the_amount() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
-    let sold = stage.charge("eps", &[45_00], 0).unwrap();
-    scene.minutes(3).await;
-    stage.ship_all(sold.nr).unwrap();
-    scene.minutes(3).await;
-    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    let (sold, note) = scene.given_back(&stage).await;
     scene.minutes(45).await;
     stage.moved(&sold.payment, 45_00, 45_00, 0).unwrap();
     stage.booked_once(&note, 45_00).unwrap();
@@ -206,11 +197,7 @@ fn without_refunds(answer: &str) -> String {
 async fn given_back_by_the_journal_and_absent_at_unzer_is_a_problem_and_not_repeated() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);
-    let sold = stage.charge("eps", &[45_00], 0).unwrap();
-    scene.minutes(3).await;
-    stage.ship_all(sold.nr).unwrap();
-    scene.minutes(3).await;
-    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    let (sold, note) = scene.given_back(&stage).await;
     scene.minutes(45).await;
     stage.booked_once(&note, 45_00).unwrap();
     scene.line.rule(|request| if request.call == "payment" { Act::Spoil(without_refunds) } else { Act::Pass });
