@@ -128,14 +128,13 @@ pub async fn run(
         found.due().await?;
     }
     let hints = std::mem::take(&mut found.hints);
-    for row in std::mem::take(&mut found.asleep) {
-        record::switched_off(shop, &row).await?;
-    }
+    let asleep = std::mem::take(&mut found.asleep);
     let candidates: Vec<Candidate> = found.candidates.into_iter().collect();
     let deferred = work_all(shop, owner, api, candidates, brakes, &mut report).await?;
     // Everything has been counted: what was put off is decided now.
     brakes.decide();
     work_all(shop, owner, api, deferred, brakes, &mut report).await?;
+    tell_asleep(shop, &asleep).await?;
     if report.stopped {
         return Ok(report);
     }
@@ -147,6 +146,26 @@ pub async fn run(
         shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
     }
     Ok(report)
+}
+
+/// Tells of the open orders of a pixi API that is switched off, or has no active payment type left.
+pub async fn run_asleep(shop: &Workshop, api: &ApiName, scope: &Scope) -> Result<(), JournalError> {
+    let rows = shop.journal.due_orders(api, usize::MAX).await?;
+    let wanted = |row: &OrderRow| scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant);
+    let asleep: Vec<OrderRow> = rows.into_iter().filter(wanted).collect();
+    tell_asleep(shop, &asleep).await
+}
+
+async fn tell_asleep(shop: &Workshop, rows: &[OrderRow]) -> Result<(), JournalError> {
+    for row in rows {
+        match record::switched_off(shop, row).await {
+            Err(error) if error.is_of_one_order() => {
+                tracing::error!(order.nr = row.order.nr, "order {} could not be marked: {error}", row.order.nr);
+            }
+            ended => ended?,
+        }
+    }
+    Ok(())
 }
 
 /// The orders a full cycle would take up now, with what could not be reached. Nothing is written, and hints stay where
@@ -465,16 +484,9 @@ impl Found<'_> {
         for row in ours.into_iter().take(MOST_DUE) {
             self.take_up(&row.order.mandant, &row.payment_code, row.order.nr);
         }
-        let asleep: Vec<OrderRow> = others.into_iter().filter(|row| self.is_off(row)).collect();
-        self.asleep.extend(asleep);
+        let wanted = |row: &OrderRow| self.scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant);
+        self.asleep = others.into_iter().filter(wanted).collect();
         Ok(())
-    }
-
-    /// The order's payment type is switched off, or gone from the configuration.
-    fn is_off(&self, row: &OrderRow) -> bool {
-        self.scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant)
-            && peers::payment_type(&self.shop.settings, &row.order.mandant, &row.payment_code)
-                .is_none_or(|block| !block.active)
     }
 
     async fn all_open(&self) -> Result<Vec<OrderRow>, JournalError> {

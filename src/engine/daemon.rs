@@ -171,9 +171,10 @@ impl Daemon {
         }
         let shop = self.shop();
         let watch = self.clock.stopwatch();
-        let runs = peers::active_apis(&shop.settings).into_iter().map(|api| {
-            let shop = shop.clone();
-            async move { self.run_api(&shop, &api, scope).await }
+        let active = peers::active_apis(&shop.settings);
+        let runs = shop.settings.pixi.keys().map(|api| {
+            let (shop, is_active) = (shop.clone(), active.contains(api));
+            async move { self.run_api(&shop, api, is_active, scope).await }
         });
         let mut report = CycleReport::default();
         for ended in join_all(runs).await {
@@ -205,8 +206,18 @@ impl Daemon {
         Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, self.stop.flag.clone())
     }
 
-    async fn run_api(&self, shop: &Workshop, api: &ApiName, scope: &Scope) -> Result<CycleReport, JournalError> {
+    async fn run_api(
+        &self,
+        shop: &Workshop,
+        api: &ApiName,
+        is_active: bool,
+        scope: &Scope,
+    ) -> Result<CycleReport, JournalError> {
         if let Lease::HeldBy { .. } = self.journal.acquire_lease(self.owner, api).await? {
+            return Ok(CycleReport::default());
+        }
+        if !is_active {
+            cycle::run_asleep(shop, api, scope).await?;
             return Ok(CycleReport::default());
         }
         cycle::run(shop, self.owner, api, scope, &self.brakes(shop)).await
@@ -266,10 +277,15 @@ impl Daemon {
                     self.wait_until(next.at).await;
                     continue;
                 }
-                self.interrupted.store(false, Ordering::Relaxed);
                 *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
                 if let Err(error) = self.run_cycle(&Scope::default()).await {
                     tracing::error!("cycle ended early: {error}");
+                    if at_once {
+                        // The store may still be as it was when the daemon before this one ended.
+                        self.tick().await;
+                    }
+                } else {
+                    self.interrupted.store(false, Ordering::Relaxed);
                     self.tick().await;
                 }
             }

@@ -90,10 +90,18 @@ pub async fn turn(shop: &Workshop, pixi: &PixiClient, order: &OrderId, effect: &
                     Seen::No => return Ok(Turn::NotSeen { event: event.to_owned(), document: first }),
                     Seen::NotYet => return Ok(Turn::Later),
                 }
-            } else if of_first().any(|step| step.state.is_open() && now - step.intended_at < PATIENCE) {
-                return Ok(Turn::Later);
+            } else if let Some(open) = of_first().find(|step| step.state.is_open()) {
+                if now - open.intended_at < PATIENCE {
+                    return Ok(Turn::Later);
+                }
+                // A person's by now. It is no proof where it is not seen: then this one goes first.
+                match seen(pixi, &open.effect, &open.token).await {
+                    Seen::Yes => Proof::Seen,
+                    Seen::NotYet => return Ok(Turn::Later),
+                    Seen::No | Seen::CannotTell => claim(),
+                }
             } else {
-                // It was refused or never sent, or is a person's by now: this one goes first.
+                // It was refused or never sent: this one goes first.
                 claim()
             }
         }

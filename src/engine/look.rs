@@ -11,7 +11,7 @@ use crate::pixi::{ErrorClass, PixiClient, PixiError};
 use crate::policy::Facts;
 use crate::policy::facts::Document;
 use crate::policy::sums::{self, UnzerSums};
-use crate::steps::{Effect, Evidence, Kind, MAY_STILL_ARRIVE, Outcome, Refusal, RefusalKind};
+use crate::steps::{Effect, Evidence, Kind, Outcome, Refusal, RefusalKind};
 use crate::unzer::codes::{self, Class};
 use crate::unzer::{Detail, Hint, KeyRing, Payment, Transaction, TransactionKind, TransactionStatus, UnzerClient};
 
@@ -59,11 +59,8 @@ pub async fn settle_open(
     Ok(known)
 }
 
-/// Why an outcome is unknown once a look has shown that looking does not tell.
-const CANNOT_TELL: &str = "looking cannot tell";
-
 fn cannot_be_told(record: &StepRecord) -> bool {
-    matches!(&record.outcome, Some(Outcome::Unknown { cause }) if cause == CANNOT_TELL)
+    record.outcome.as_ref().is_some_and(Outcome::asks_person)
 }
 
 /// Looking cannot tell: a person's turn.
@@ -114,11 +111,13 @@ async fn conclude(
         }
         Seen::CannotTell => {
             // What is pending keeps its transaction, by which it is found.
-            if !cannot_be_told(record) && record.state != StepState::Pending {
-                shop.journal.settle(owner, record.id, &Outcome::Unknown { cause: CANNOT_TELL.to_owned() }).await?;
+            let is_news = !cannot_be_told(record) && record.state != StepState::Pending;
+            if is_news {
+                shop.journal.settle(owner, record.id, &Outcome::cannot_be_told()).await?;
             }
             shop.journal.record_look(owner, record.id, next_look(record, now)).await?;
-            Ok(false)
+            // A person is asked at once.
+            Ok(is_news)
         }
         Seen::NotYet => Ok(false),
     }
@@ -152,12 +151,12 @@ async fn look(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
         Kind::Comment | Kind::CustomerComment | Kind::ReportFailedCapture => Seen::Ended(done("maybe written")),
         Kind::Lock => lock(facts, true),
         Kind::Unlock => lock(facts, false),
-        Kind::LockCustomer => Seen::Ended(not_sent(MAY_STILL_ARRIVE)),
+        Kind::LockCustomer => Seen::Ended(Outcome::lost()),
         Kind::Release => release(shop, facts, record),
         Kind::ReleaseLines => lines(facts),
         Kind::BookInvoice => book_invoice(pixi, facts, record).await,
         Kind::BookReturn => book_return(pixi, facts, record).await,
-        Kind::BankData => Seen::Ended(not_sent("may be written again")),
+        Kind::BankData => Seen::Ended(Outcome::lost()),
         Kind::Capture | Kind::Refund | Kind::Reverse => money(ring, facts, record).await,
         Kind::Ship => shipment(ring, facts, record).await,
         Kind::ChangeAuthorization => changed_authorization(ring, facts, record).await,
@@ -177,7 +176,7 @@ fn not_sent(cause: &str) -> Outcome {
 fn lock(facts: &Facts, wanted: bool) -> Seen {
     match facts.locked {
         Some(locked) if locked == wanted => Seen::Ended(done("read back")),
-        _ if wanted => Seen::Ended(not_sent(MAY_STILL_ARRIVE)),
+        _ if wanted => Seen::Ended(Outcome::lost()),
         // A late unlock must not meet the lock of a person: absent only after two looks.
         Some(_) => Seen::Nothing,
         None => Seen::CannotTell,
@@ -250,7 +249,9 @@ async fn book_return(pixi: &PixiClient, facts: &Facts, record: &StepRecord) -> S
     let paid =
         facts.documents.iter().any(|document| document.nr == *credit_note && document.paid.is_some_and(|p| p != 0));
     let all_shown = shown.matches.is_some() && shown.events.is_some();
-    if paid || shown.is_unsure() || !all_shown { Seen::CannotTell } else { Seen::Nothing }
+    // Whatever is matched with this very credit note may be ours under another text.
+    let matched = shown.matches.is_some_and(|trace| trace.fits);
+    if paid || matched || shown.is_unsure() || !all_shown { Seen::CannotTell } else { Seen::Nothing }
 }
 
 /// The kind of transaction a step makes.

@@ -73,7 +73,14 @@ pub async fn store(
     let unzer = plan.sums.unzer;
     let pixi = plan.sums.pixi;
     let resolved = row.resolved.as_ref().map(|resolved| resolved.fingerprint.clone());
-    let mark = plan.mark_beside(resolved.as_deref()).cloned();
+    let planned = plan.mark_beside(resolved.as_deref()).cloned();
+    let is_problem = |mark: &Notice| mark.severity == Severity::Problem;
+    // While the facts do not tell, the problem that stood before stands.
+    let standing = row.mark.clone().filter(|mark| plan.undecided && is_problem(mark));
+    let mark = match planned {
+        Some(mark) if is_problem(&mark) => Some(mark),
+        planned => standing.or(planned),
+    };
     let stored = Facts { past: Vec::new(), ..facts.clone() };
     let amounts = Amounts {
         total: pixi.ordered,
@@ -85,6 +92,7 @@ pub async fn store(
     };
     let shown = OrderRow { amounts, nr_external: facts.external_nr.clone(), ..row.clone() };
     let record = PlanRecord {
+        undecided: plan.undecided,
         payment_status: plan.payment_status.name().to_owned(),
         transfer_status: plan.transfer_status.name().to_owned(),
         reason: reason(shop, plan),
@@ -164,6 +172,7 @@ async fn mark_only(
     next_check: Time,
 ) -> Result<(), JournalError> {
     let record = PlanRecord {
+        undecided: true,
         payment_status: row.payment_status.clone(),
         transfer_status: row.transfer_status.clone(),
         reason,
@@ -191,7 +200,8 @@ async fn mark_only(
 pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
     let notice = policy::switched_off_notice(&row.order.mandant.0, &row.payment_code.0);
     let told = row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem || mark.number == notice.number);
-    if told {
+    let is_ours = matches!(row.management, Management::Managed | Management::Adopted);
+    if told || !is_ours {
         return Ok(());
     }
     let reason = format!("switched off: {}", notice.text(shop.settings.language));

@@ -151,7 +151,7 @@ async fn to_pixi(pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcom
             };
             pixi.set_authorization_status(&status).await
         }
-        Effect::ReleaseLines { nr_external } => pixi.release_order(permit, &nr_external).await,
+        Effect::ReleaseLines { nr_external, .. } => pixi.release_order(permit, &nr_external).await,
         Effect::Comment { text } => pixi.create_order_comment(nr, &text).await,
         Effect::CustomerComment { customer, text } => pixi.add_customer_comment(customer, &text).await,
         Effect::LockCustomer { customer } => pixi.set_shipping_lock(customer, true, USER).await,

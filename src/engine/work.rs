@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
 use crate::journal::{Guard, Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
-use crate::pixi::{OrderHeader, PixiClient, PixiError};
+use crate::pixi::{ErrorClass, OrderHeader, PixiClient, PixiError};
 use crate::policy::facts::{GoneHow, Held, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
@@ -307,7 +307,12 @@ impl Work<'_> {
         around.manual_orders = last.manual_orders;
         around.release_lines = last.release_lines;
         if !looked && !last.release_lines && policy::release_had_no_effect(facts, now) {
-            facts.surroundings.release_lines = self.pixi.is_proven("pixiReleaseOrder").await?;
+            facts.surroundings.release_lines = match self.pixi.is_proven("pixiReleaseOrder").await {
+                Ok(is_proven) => is_proven,
+                // Nothing else of the order waits for this.
+                Err(error) if error.class() == ErrorClass::Passing => false,
+                Err(error) => return Err(error.into()),
+            };
         }
         let around = &mut facts.surroundings;
         if header.payment_type.as_ref().is_some_and(|code| *code != facts.payment_type) {
@@ -503,8 +508,8 @@ fn confirm(facts: &mut Facts, row: &OrderRow) {
 
 fn standing(management: Management, manual: bool, active: bool) -> Standing {
     match management {
-        _ if !active => Standing::SwitchedOff,
         Management::Managed | Management::Adopted if manual => Standing::Manual,
+        Management::Managed | Management::Adopted if !active => Standing::SwitchedOff,
         Management::Managed | Management::Adopted => Standing::Managed,
         Management::Legacy => Standing::Legacy,
         Management::Manual => Standing::Manual,

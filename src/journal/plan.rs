@@ -26,6 +26,8 @@ pub enum Next {
 /// What a plan found out about an order; everything of it replaces what is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanRecord {
+    /// The facts were not whole: nothing counts as solved by it.
+    pub undecided: bool,
     /// Status of the payment.
     pub payment_status: String,
     /// Status of the transfers to pixi.

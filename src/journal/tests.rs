@@ -606,6 +606,7 @@ async fn the_audit_trail_shows_any_change() {
 
 fn plan(next: Next) -> PlanRecord {
     PlanRecord {
+        undecided: false,
         payment_status: "AUTHORIZED".into(),
         transfer_status: "NONE".into(),
         reason: "waits for goods".into(),

@@ -230,6 +230,9 @@ pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &entry.path));
         return false;
     }
+    if draft.unseen_give_back {
+        return false;
+    }
     let wait = TimeDelta::from_std(draft.terms.safety.confirm_after).unwrap_or(TimeDelta::MAX);
     if wait.is_zero() {
         return true;

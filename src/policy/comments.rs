@@ -3,7 +3,7 @@
 //! A comment is written at most once: where its outcome is not known it counts as written.
 
 use crate::steps::{Effect, Guards, ReverseAt, StepKey};
-use crate::text::{Notice, Phrase, PhraseKey, Severity};
+use crate::text::{Notice, Phrase, PhraseKey, Severity, amounts};
 
 use super::disappeared;
 use super::draft::Draft;
@@ -57,32 +57,36 @@ fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
         Effect::Release { auth_id, auth_code, .. } if auth_code != "PROBLEM" => {
             Phrase::new(PhraseKey::CommentReleased).with("payment", auth_id)
         }
-        Effect::ReleaseLines { .. } => {
+        Effect::ReleaseLines { auth_code, .. } if auth_code != "PROBLEM" => {
             let payment = draft.facts.pay_id.as_deref().unwrap_or("-");
             Phrase::new(PhraseKey::CommentReleased).with("payment", payment)
         }
         Effect::Capture { amount, invoice: Some(invoice), .. } => {
-            Phrase::new(PhraseKey::CommentCaptured).with("amount", draft.write(*amount)).with("document", invoice)
+            Phrase::new(PhraseKey::CommentCaptured).with("amount", amounts::neutral(*amount)).with("document", invoice)
         }
         Effect::Capture { amount, .. } => {
-            Phrase::new(PhraseKey::CommentCapturedAtRelease).with("amount", draft.write(*amount))
+            Phrase::new(PhraseKey::CommentCapturedAtRelease).with("amount", amounts::neutral(*amount))
         }
         Effect::Reverse { amount, at: ReverseAt::Claim { .. }, .. } => {
-            Phrase::new(PhraseKey::CommentClaimLowered).with("amount", draft.write(*amount))
+            Phrase::new(PhraseKey::CommentClaimLowered).with("amount", amounts::neutral(*amount))
         }
         Effect::Reauthorize { amount, .. } | Effect::ChangeAuthorization { amount, .. } => {
-            Phrase::new(PhraseKey::CommentReauthorized).with("amount", draft.write(*amount))
+            Phrase::new(PhraseKey::CommentReauthorized).with("amount", amounts::neutral(*amount))
         }
         Effect::Ship { invoice, .. } => Phrase::new(PhraseKey::CommentShipped).with("document", invoice),
-        Effect::Reverse { amount, .. } => Phrase::new(PhraseKey::CommentReversed).with("amount", draft.write(*amount)),
-        Effect::Refund { amount, credit_note: Some(note), .. } => {
-            Phrase::new(PhraseKey::CommentRefundedFor).with("amount", draft.write(*amount)).with("document", note)
+        Effect::Reverse { amount, .. } => {
+            Phrase::new(PhraseKey::CommentReversed).with("amount", amounts::neutral(*amount))
         }
-        Effect::Refund { amount, .. } => Phrase::new(PhraseKey::CommentRefunded).with("amount", draft.write(*amount)),
+        Effect::Refund { amount, credit_note: Some(note), .. } => {
+            Phrase::new(PhraseKey::CommentRefundedFor).with("amount", amounts::neutral(*amount)).with("document", note)
+        }
+        Effect::Refund { amount, .. } => {
+            Phrase::new(PhraseKey::CommentRefunded).with("amount", amounts::neutral(*amount))
+        }
         Effect::BookInvoice { invoice: document, amount, event, .. }
         | Effect::BookReturn { credit_note: document, amount, event, .. } => Phrase::new(PhraseKey::CommentBooked)
             .with("document", document)
-            .with("amount", draft.write(*amount))
+            .with("amount", amounts::neutral(*amount))
             .with("event", event),
         _ => return None,
     };

@@ -48,6 +48,7 @@ pub(super) fn gone(draft: &mut Draft<'_>) -> ControlFlow<()> {
 
 fn doubt(draft: &mut Draft<'_>, gone: &Gone) -> ControlFlow<()> {
     draft.rule("disappeared");
+    draft.undecided = true;
     draft.say(Phrase::new(PhraseKey::OrderNotShown).with("times", gone.readings.len()).with("of", CONFIRMED_BY));
     let what = match gone.how {
         GoneHow::Missing => format!("order {}", draft.facts.order.nr),

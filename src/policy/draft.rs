@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use chrono::TimeDelta;
 
 use crate::clock::Time;
-use crate::money::Money;
 use crate::steps::{Effect, Guards, Kind, Step, StepKey};
 use crate::text::{Notice, Number, Phrase, PhraseKey, Severity, amounts};
 
@@ -37,6 +36,10 @@ pub(super) struct Draft<'a> {
     pub keep_open: bool,
     /// Money is to be given back, now or after a brake; what rests on it waits.
     pub gives_back: bool,
+    /// Money this daemon has given back is not at Unzer: nothing more is given back on top of it.
+    pub unseen_give_back: bool,
+    /// The facts do not allow to tell what is wrong and what is not.
+    pub undecided: bool,
     /// The release had no effect: it is not reported again, its lines are let go.
     pub by_lines: bool,
     /// A step is forbidden by a limit in the store: no money moves on top of it before then.
@@ -62,6 +65,8 @@ impl<'a> Draft<'a> {
             keep_lock: false,
             keep_open: false,
             gives_back: false,
+            unseen_give_back: false,
+            undecided: false,
             by_lines: false,
             withheld: None,
             rule: "",
@@ -81,13 +86,7 @@ impl<'a> Draft<'a> {
 
     /// An amount as a value of texts, for no language yet.
     pub fn amount(&self, minor: i64) -> String {
-        self.write(self.facts.money(minor))
-    }
-
-    /// Any money as a value of texts.
-    #[expect(clippy::unused_self, reason = "beside amount(), which takes the order's currency")]
-    pub fn write(&self, money: Money) -> String {
-        amounts::neutral(money)
+        amounts::neutral(self.facts.money(minor))
     }
 
     /// Names the rule that decides; the first one named stays.
@@ -226,6 +225,7 @@ impl<'a> Draft<'a> {
             said: self.said,
             rule: self.rule,
             next_check,
+            undecided: self.undecided,
             payment_status,
             transfer_status,
             sums: self.sums,

@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::config::Mode;
 use crate::journal::Guard;
 use crate::money::{Currency, Money};
-use crate::steps::{Effect, MAY_STILL_ARRIVE, OrderId, Outcome, PaymentCode, StepKey};
+use crate::steps::{Effect, OrderId, Outcome, PaymentCode, StepKey};
 use crate::unzer::Payment;
 
 /// One order as read from pixi, Unzer and the journal in the same cycle.
@@ -348,7 +348,7 @@ impl Past {
 
     /// Given up without a trace, and perhaps still on its way: its effect may show at any time.
     pub fn may_still_arrive(&self) -> bool {
-        matches!(&self.outcome, Some(Outcome::NotSent { cause }) if cause == MAY_STILL_ARRIVE)
+        self.outcome.as_ref().is_some_and(Outcome::is_lost)
     }
 
     /// Sent or about to be sent, and not known how it ended.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::clock::Time;
 use crate::journal::Guard;
 use crate::steps::{Effect, StepKey};
-use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::text::{Notice, Number, Phrase, PhraseKey, amounts};
 
 use super::attempts::Attempt;
 use super::draft::Draft;
@@ -24,7 +24,7 @@ pub(super) fn hold<'a>(
     attempt: Attempt<'a>,
 ) -> Attempt<'a> {
     let Some(held) = held.filter(|held| held.key == *key && attempt.goes()) else { return attempt };
-    let amount = effect.amount().map_or_else(|| "-".to_owned(), |amount| draft.write(amount));
+    let amount = effect.amount().map_or_else(|| "-".to_owned(), |amount| amounts::neutral(amount));
     let notice = Notice::problem(Number::GuardHolds)
         .with("step", effect.kind())
         .with("amount", amount)
@@ -56,7 +56,7 @@ fn words(draft: &Draft<'_>, guard: &Guard) -> String {
         Guard::OncePerDocument => Phrase::new(PhraseKey::GuardOncePerDocument),
         // What is done and reserved today moves on by the hour; the limit is what a person needs.
         Guard::RefundsPerDay { limit, .. } => {
-            Phrase::new(PhraseKey::GuardRefundsPerDay).with("limit", draft.write(*limit))
+            Phrase::new(PhraseKey::GuardRefundsPerDay).with("limit", amounts::neutral(*limit))
         }
     };
     phrase.as_value()

@@ -49,6 +49,7 @@ pub fn switched_off_notice(mandant: &str, payment_type: &str) -> Notice {
 pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
     if let PaymentView::Unreachable { since, code, configuration } = &draft.facts.payment {
         draft.rule("R13");
+        draft.undecided = true;
         draft.say(Phrase::new(PhraseKey::UnzerUnreachable).with("code", code));
         if *configuration {
             draft.notice(Notice::problem(Number::UnzerConfiguration).with("code", code));
@@ -62,6 +63,7 @@ pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
     }
     let Some(first) = draft.facts.unclear.first() else { return ControlFlow::Continue(()) };
     draft.rule("facts");
+    draft.undecided = true;
     draft.say(PhraseKey::FactsUnclear);
     let notice = match first {
         Unclear::Currency => Notice::problem(Number::CurrencyUnclear),

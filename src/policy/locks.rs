@@ -11,6 +11,7 @@ use crate::unzer::{Payment, TransactionKind, TransactionStatus};
 
 use super::draft::Draft;
 use super::facts::Past;
+use super::release::earlier_release;
 
 /// Return code of a release in spite of a problem.
 pub(super) const PROBLEM: &str = "PROBLEM";
@@ -103,9 +104,9 @@ pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
     if draft.facts.payments().any(charged_back) {
         return;
     }
-    let ours = last_lock_step(draft).filter(|last| matches!(last.effect, Effect::Lock { .. }));
-    let Some(last) = ours else { return perhaps_ours(draft) };
-    let Effect::Lock { cause, .. } = &last.effect else { return };
+    let Some(Effect::Lock { cause, .. }) = last_lock_step(draft).map(|last| &last.effect) else {
+        return perhaps_ours(draft);
+    };
     if cause.starts_with(&Number::Chargeback.to_string()) {
         return;
     }
@@ -117,14 +118,18 @@ pub(super) fn unlock_if_cured(draft: &mut Draft<'_>) {
 /// what a person has set would send goods they hold back, so they are asked.
 fn perhaps_ours(draft: &mut Draft<'_>) {
     let lost = |past: &Past| matches!(past.effect, Effect::Lock { .. }) && past.may_still_arrive();
-    if draft.facts.locked == Some(true) && draft.facts.unshipped() && draft.facts.past.iter().any(lost) {
+    let is_settled =
+        |past: &&Past| past.is_done() && matches!(past.effect, Effect::Lock { .. } | Effect::Unlock { .. });
+    // What was lost before a lock or unlock of ours went through has long been overtaken.
+    let mut since = draft.facts.past.iter().rev().take_while(|past| !is_settled(past));
+    if draft.facts.locked == Some(true) && draft.facts.unshipped() && since.any(lost) {
         draft.notice(Notice::problem(Number::LockPerhapsOurs));
     }
 }
 
 /// Releases the order: `there` becomes its payment reference, `code` its last return code.
 pub(super) fn release(draft: &mut Draft<'_>, rule: &'static str, there: String, code: &str) {
-    if draft.facts.on_hold() {
+    if draft.facts.on_hold() && earlier_release(draft).is_continue() {
         write_authorization(draft, rule, there, code);
     }
 }
@@ -139,7 +144,10 @@ pub(super) fn write_payment(draft: &mut Draft<'_>, rule: &'static str, payment: 
 fn write_authorization(draft: &mut Draft<'_>, rule: &'static str, there: String, code: &str) {
     let done = draft.facts.done().filter(|past| matches!(past.effect, Effect::Release { .. })).count();
     let (key, effect) = if draft.by_lines {
-        (format!("release_lines#{done}"), Effect::ReleaseLines { nr_external: draft.facts.external_nr.clone() })
+        (
+            format!("release_lines#{done}"),
+            Effect::ReleaseLines { nr_external: draft.facts.external_nr.clone(), auth_code: code.to_owned() },
+        )
     } else {
         let message = format!("pixi-payd {rule}");
         (format!("release#{}", done + 1), Effect::Release { auth_id: there, auth_code: code.to_owned(), message })
@@ -157,7 +165,7 @@ fn write_authorization(draft: &mut Draft<'_>, rule: &'static str, there: String,
 pub(super) fn released_with_problem(draft: &Draft<'_>) -> bool {
     let may_stand = |past: &&Past| !matches!(past.outcome, Some(Outcome::Refused(_) | Outcome::NotSent { .. }));
     let mut releases = draft.facts.past.iter().rev().filter(may_stand).filter_map(|past| match &past.effect {
-        Effect::Release { auth_code, .. } => Some(auth_code == PROBLEM),
+        Effect::Release { auth_code, .. } | Effect::ReleaseLines { auth_code, .. } => Some(auth_code == PROBLEM),
         _ => None,
     });
     releases.next().unwrap_or(false)

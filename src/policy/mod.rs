@@ -81,6 +81,8 @@ pub struct Plan {
     pub rule: &'static str,
     /// When to look again.
     pub next_check: NextCheck,
+    /// The facts were not whole: what was wrong before may still be.
+    pub undecided: bool,
     /// Payment status shown to users.
     pub payment_status: PaymentStatus,
     /// Transfer status shown to users.

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::config::Reauthorize;
 use crate::steps::{Effect, Guards, Outcome, RefusalKind};
-use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::text::{Notice, Number, Phrase, PhraseKey, amounts};
 use crate::unzer::{Group, Payment};
 
 use super::attempts::Attempt;
@@ -136,7 +136,7 @@ fn authorize(draft: &mut Draft<'_>, payment: &Payment, missing: i64) -> ControlF
             return ControlFlow::Continue(());
         }
     };
-    let written = effect.amount().map_or_else(String::new, |amount| draft.write(amount));
+    let written = effect.amount().map_or_else(String::new, |amount| amounts::neutral(amount));
     draft.rule("R16");
     if let Some(refused) = last_refusal(draft) {
         // Asked once and refused: the buyer has to act, until somebody asks again.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::clock::Time;
 use crate::config::Mode;
 use crate::steps::{Effect, Outcome, RefusalKind};
-use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::text::{Notice, Number, Phrase, PhraseKey, amounts};
 use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionStatus};
 
 use super::attempts::Attempt;
@@ -83,7 +83,7 @@ pub fn had_no_effect(facts: &Facts, now: Time) -> bool {
 }
 
 /// An order this daemon has released is on hold: either pixi has not shown it yet, or a person has put it back.
-fn earlier_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
+pub(super) fn earlier_release(draft: &mut Draft<'_>) -> ControlFlow<()> {
     let Some((last, released_at)) = unshown(draft.facts) else { return ControlFlow::Continue(()) };
     let ours = draft.facts.last_auth_code.as_deref().is_some_and(|code| code.contains(&last.token));
     let shows_at = released_at + RELEASE_SHOWS_AFTER;
@@ -182,7 +182,7 @@ pub(super) fn refused_at_release(draft: &Draft<'_>) -> Option<Notice> {
     let last = draft.facts.past.iter().rfind(|past| matches!(past.effect, Effect::Capture { invoice: None, .. }))?;
     match (&last.effect, &last.outcome) {
         (Effect::Capture { amount, .. }, Some(Outcome::Refused(refusal))) => {
-            Some(refused_notice(draft.write(*amount), &refusal.code))
+            Some(refused_notice(amounts::neutral(*amount), &refusal.code))
         }
         _ => None,
     }

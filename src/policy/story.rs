@@ -433,7 +433,7 @@ impl Story {
                 self.facts.last_auth_code = Some(auth_code.clone());
                 self.let_go();
             }
-            Effect::ReleaseLines { nr_external } => {
+            Effect::ReleaseLines { nr_external, .. } => {
                 assert_eq!(*nr_external, self.facts.external_nr);
                 self.let_go();
             }

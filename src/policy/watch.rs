@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use chrono::TimeDelta;
 
 use crate::steps::{Effect, Evidence, Kind, Outcome};
-use crate::text::{Notice, Number, Phrase, PhraseKey};
+use crate::text::{Notice, Number, Phrase, PhraseKey, amounts};
 use crate::unzer::{Transaction, TransactionStatus};
 
 use super::draft::Draft;
@@ -39,7 +39,7 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
             || matches!(past.outcome, Some(Outcome::Pending(_))) && draft.now - past.at >= DECIDED_BY
     };
     if let Some(past) = draft.facts.past.iter().find(lost) {
-        let amount = past.effect.amount().map_or_else(|| "-".to_owned(), |amount| draft.write(amount));
+        let amount = past.effect.amount().map_or_else(|| "-".to_owned(), |amount| amounts::neutral(amount));
         let notice = Notice::problem(Number::OutcomeUnknown)
             .with("step", &past.key)
             .with("amount", amount)
@@ -78,13 +78,14 @@ pub(super) fn given_back(draft: &mut Draft<'_>) {
         if payment.transactions.iter().any(is_it) {
             continue;
         }
+        draft.unseen_give_back = true;
         let shown_by = past.settled_at.unwrap_or(past.at) + SHOWN_BY;
         if draft.now < shown_by {
             draft.wake(shown_by);
             continue;
         }
         draft.rule("given back");
-        let amount = draft.write(amount);
+        let amount = amounts::neutral(amount);
         draft.notice(Notice::problem(Number::GiveBackMissing).with("step", &past.key).with("amount", amount));
     }
     let deleted: Vec<(String, i64)> = draft

@@ -12,7 +12,7 @@ use crate::money::Money;
 
 mod outcome;
 
-pub use outcome::{Evidence, MAY_STILL_ARRIVE, Outcome, Refusal, RefusalKind};
+pub use outcome::{Evidence, Outcome, Refusal, RefusalKind};
 
 /// Identity of an order: pixi API, mandant and pixi's order number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,6 +101,8 @@ pub enum Effect {
     ReleaseLines {
         /// Order number of the shop, by which the call knows the order.
         nr_external: String,
+        /// The return code of the release it stands in for.
+        auth_code: String,
     },
     /// Takes authorised money.
     Capture {

@@ -27,9 +27,9 @@ pub enum Outcome {
     },
 }
 
-/// Cause of a [`Outcome::NotSent`] that a look wrote for a step that may be sent again without harm: its first request may
-/// still take effect.
-pub const MAY_STILL_ARRIVE: &str = "may be sent again";
+/// Causes that a look writes, and that later plans and looks go by.
+const MAY_STILL_ARRIVE: &str = "may be sent again";
+const CANNOT_BE_TOLD: &str = "looking cannot tell";
 
 impl Outcome {
     /// The word for it in the store, in logs and in tables.
@@ -51,6 +51,26 @@ impl Outcome {
     /// Unknown, for this cause.
     pub fn unknown(cause: Cause) -> Self {
         Self::Unknown { cause: cause.to_string() }
+    }
+
+    /// Not seen by a look, of a step that may be sent again without harm: its first request may still take effect.
+    pub fn lost() -> Self {
+        Self::NotSent { cause: MAY_STILL_ARRIVE.to_owned() }
+    }
+
+    /// As [`Self::lost`].
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::NotSent { cause } if cause == MAY_STILL_ARRIVE)
+    }
+
+    /// A look has shown that looking does not tell: a person is asked.
+    pub fn cannot_be_told() -> Self {
+        Self::Unknown { cause: CANNOT_BE_TOLD.to_owned() }
+    }
+
+    /// As [`Self::cannot_be_told`].
+    pub fn asks_person(&self) -> bool {
+        matches!(self, Self::Unknown { cause } if cause == CANNOT_BE_TOLD)
     }
 }
 

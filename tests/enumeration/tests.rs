@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::cases::{At, Case, Collected, Fault, Moment};
-use crate::flows::{FLOWS, group};
+use crate::flows::{FLOWS, Installed, group};
 use crate::line::What;
 use crate::run::{Ended, run};
 use pixi_payd::steps::Kind;
@@ -113,11 +113,11 @@ fn every_fault_at_every_step_of_every_flow_leaves_the_books_right() {
 }
 
 fn print_counts(faultless: &[Ended], all: &[Case], left: &BTreeMap<&'static str, usize>, asked: usize) {
-    let flows: BTreeSet<(&str, &str, bool, usize)> = FLOWS
+    let flows: BTreeSet<(&str, &str, bool, Installed)> = FLOWS
         .iter()
         .map(|flow| {
             let standard = flow.story.mode == pixi_payd::config::Mode::Standard;
-            (group(flow.story.method), flow.story.name, standard, flow.installed.lacks().len())
+            (group(flow.story.method), flow.story.name, standard, flow.installed)
         })
         .collect();
     let count = |what: fn(What) -> bool| -> usize {

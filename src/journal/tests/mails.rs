@@ -8,6 +8,7 @@ async fn second_problems_are_told_once_and_the_end_of_the_mark_alone() {
     let row = shop.order(4711).await;
     let notice = |value: &str| Notice::problem(Number::CaptureRefused).with("document", value);
     let problems = |mark: &str, beside: &[&str]| PlanRecord {
+        undecided: false,
         mark: Some(notice(mark)),
         mark_mail: Some(telling("problem", &row, &notice(mark))),
         mails: beside.iter().map(|value| telling("problem", &row, &notice(value))).collect(),
@@ -33,6 +34,7 @@ async fn a_mail_keeps_its_text_and_what_each_recipient_was_told() {
     let row = shop.order(4711).await;
     let notice = Notice::problem(Number::NoPaymentId);
     let record = PlanRecord {
+        undecided: false,
         mark: Some(notice.clone()),
         mark_mail: Some(telling("problem", &row, &notice)),
         ..plan(Next::End)

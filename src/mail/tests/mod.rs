@@ -109,6 +109,7 @@ fn plan(row: &OrderRow, mark: Option<Notice>) -> PlanRecord {
     let amounts = Amounts { total: 1_119_00, authorized: 1_119_00, captured: 19_00, ..Amounts::default() };
     let shown = OrderRow { amounts, ..row.clone() };
     PlanRecord {
+        undecided: false,
         payment_status: "UNPAID".into(),
         transfer_status: "INITIAL".into(),
         reason: format!("{mark:?}"),

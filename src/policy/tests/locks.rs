@@ -1,7 +1,7 @@
 //! R15, generations of locks, and who may lift them.
 
 use crate::policy::story::{not_sent, order, refused, unknown};
-use crate::steps::{Kind, RefusalKind};
+use crate::steps::{Kind, Outcome, RefusalKind};
 
 #[test]
 fn r15_a_raised_order_is_locked_and_unlocked_when_cured() {
@@ -42,8 +42,7 @@ fn cured_a_lock_of_a_person_is_never_lifted() {
 
 #[test]
 fn cured_a_lock_that_may_be_a_lost_one_of_ours_is_told_and_not_lifted() {
-    let lost = || crate::steps::Outcome::NotSent { cause: crate::steps::MAY_STILL_ARRIVE.to_owned() };
-    let mut story = order("4711").card(119_00).expert().settle().total(130_00).answer(Kind::Lock, lost());
+    let mut story = order("4711").card(119_00).expert().settle().total(130_00).answer(Kind::Lock, Outcome::lost());
     story.take();
     let story = story.total(119_00).settle();
     assert_eq!((story.did.clone(), story.problems()), (vec!["release#1".to_owned()], vec![]));

@@ -283,6 +283,7 @@ async fn order_elsewhere(theatre: &Theatre, customer: i64) {
     };
     let row = theatre.journal.see_order(seen).await.unwrap();
     let plan = PlanRecord {
+        undecided: false,
         payment_status: "UNPAID".into(),
         transfer_status: "INITIAL".into(),
         reason: "waiting".into(),
