@@ -76,7 +76,7 @@ pub fn at_rest(cast: &Cast, rows: &[OrderRow]) -> Vec<String> {
     let all = cast.world.unzer.all_ledgers();
     for sold in &cast.sold {
         let Some(row) = rows.iter().find(|row| row.order.nr == sold.nr) else {
-            if !sold.is_gone {
+            if !sold.is_gone && cast.is_handled(sold) {
                 wrong.push(format!("order {} was never seen", sold.nr));
             }
             continue;

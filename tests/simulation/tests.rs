@@ -29,9 +29,14 @@ fn play_all(from: u64, count: u64) -> Vec<String> {
     let sums = Mutex::new((0_u64, 0_u64, 0_u64, 0_u64));
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let threads = usize::try_from(number("THREADS", threads as u64)).unwrap();
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
+        for thread in 0..threads {
+            let core = cores.get(thread % cores.len().max(1)).copied();
+            let (next, wrong, faults, sums) = (&next, &wrong, &faults, &sums);
+            scope.spawn(move || {
+                // A play and the thread of its store take turns: handing over within one core costs the least.
+                let _ = core.map(core_affinity::set_for_current);
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= from + count || wrong.lock().unwrap().len() >= 200 {
