@@ -92,6 +92,8 @@ pub struct Cast {
     pub told: Vec<String>,
     /// Documents a person has set paid.
     pub paid_by_hand: BTreeSet<String>,
+    /// Payments of which a capture was to be declined.
+    pub declined: BTreeSet<String>,
 }
 
 /// What somebody can do.
@@ -163,7 +165,7 @@ const DEEDS: &[(usize, Deed)] = &[
 impl Cast {
     /// Nobody has acted yet. `one_code`: the shops sell with one payment type each.
     pub fn new(world: World, one_code: bool) -> Self {
-        Self { world, one_code, sold: Vec::new(), told: Vec::new(), paid_by_hand: BTreeSet::new() }
+        Self { world, one_code, sold: Vec::new(), told: Vec::new(), paid_by_hand: BTreeSet::new(), declined: BTreeSet::new() }
     }
 
     /// A shop sells something.
@@ -450,6 +452,7 @@ impl Cast {
                 }
                 let code = dice.pick(&["COR.800.100.171", "COR.800.100.152", "API.320.100.001"]);
                 unzer.decline_next(id, code);
+                self.declined.insert(id.to_owned());
                 (code.to_owned(), Some(Kind::Declined))
             }
         };

@@ -1,7 +1,6 @@
 //! One play: from one seed, orders of all kinds over thirty days, a daemon, and everything that can go wrong.
 
 use std::fmt::Write as _;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,15 +10,16 @@ use chrono::{NaiveTime, TimeDelta};
 use crate::books;
 use crate::cast::{CODES, Cast, MANDANTS};
 use crate::dice::Dice;
+use crate::house::{self, alive, rows_of, steps_of, unproven};
 use crate::kind::Kind;
-use crate::line::{Armed, Event, HEARTBEAT, Instance, Place, Shared, arm};
+use crate::line::{Armed, Event, Instance, Place, Shared, arm};
 use crate::store::Store;
 use crate::trace::Trace;
 use pixi_payd::clock::{Clock, Time};
 use pixi_payd::config::{self, QuietHours, Settings};
 use pixi_payd::engine::requests::{reauthorize_request, retry_request};
-use pixi_payd::engine::{Daemon, Scope, Stop, asks_person};
-use pixi_payd::journal::{Decision, Journal, JournalError, LetterState, Management, Options, OrderFilter, OrderRow};
+use pixi_payd::engine::{Scope, Stop, asks_person};
+use pixi_payd::journal::{Decision, Journal, JournalError, LetterState, Management, Options, OrderRow};
 use pixi_payd::mail::Post;
 use pixi_payd::money::Currency;
 use pixi_payd::sandbox::World;
@@ -183,12 +183,7 @@ fn settings(world: &World, one_code: bool) -> Arc<Settings> {
     .clone()
 }
 
-/// A daemon that lives.
-struct House {
-    daemon: Arc<Daemon>,
-    journal: Journal,
-    instance: Instance,
-}
+type House = house::House<Instance>;
 
 struct Play {
     seed: u64,
@@ -229,7 +224,7 @@ impl Play {
         }
         let wait = (end - self.clock.now()).to_std().unwrap_or_default();
         self.clock.sleep(wait).await;
-        self.rest().await;
+        self.rest(begin).await;
     }
 
     /// When people act: by day, sometimes by night, and in the nights of the clock change.
@@ -356,23 +351,11 @@ impl Play {
     async fn begin(&mut self) -> Result<House, String> {
         self.begun += 1;
         let instance = self.shared.instance(self.world.wire());
-        let mut options =
-            Options::new(self.store.path(), self.clock.clone()).simulated(self.seed.wrapping_add(self.begun << 32));
-        options.faults = Some(Arc::new(instance.clone()));
-        let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
-        let wire = Arc::new(instance.clone());
-        let daemon = Daemon::start(
-            self.settings.clone(),
-            wire,
-            journal.clone(),
-            self.clock.clone(),
-            self.begun,
-            Stop::default(),
-        );
-        let daemon = Arc::new(daemon.await.map_err(|error| error.to_string())?);
+        let seeds = (self.begun, self.seed.wrapping_add(self.begun << 32));
+        let house = House::begin(&self.store, &self.clock, self.settings.clone(), instance, seeds).await?;
         self.is_locked = true;
         self.shared.lock().trace.note(|| "daemon begins".to_owned());
-        Ok(House { daemon, journal, instance })
+        Ok(house)
     }
 
     /// One cycle, if the schedule lets one run.
@@ -437,24 +420,14 @@ impl Play {
     /// Drives the daemon until it is done, dead, or put out of office.
     async fn drive(&mut self, mut running: Running) {
         let Some(house) = &self.house else { return };
-        let mut alive: Running = {
-            let (journal, clock, owner) = (house.journal.clone(), self.clock.clone(), house.daemon.owner());
-            Box::pin(async move {
-                loop {
-                    clock.sleep(HEARTBEAT).await;
-                    if let Err(error @ JournalError::NotOwner) = journal.heartbeat(owner).await {
-                        return Err(error);
-                    }
-                }
-            })
-        };
+        let mut alive = Box::pin(alive(house.journal.clone(), self.clock.clone(), house.daemon.owner()));
         let shared = self.shared.clone();
         let mut successor = None;
         loop {
             let event = tokio::select! {
                 biased;
                 event = shared.event() => event,
-                _ = &mut alive => Event::Died,
+                () = &mut alive => Event::Died,
                 ended = &mut running => {
                     if let Err(error) = ended {
                         shared.lock().trace.note(|| format!("cycle ended early: {error}"));
@@ -517,7 +490,7 @@ impl Play {
             return;
         }
         let Some(journal) = self.house.as_ref().map(|house| house.journal.clone()) else { return };
-        let rows = rows(&journal).await;
+        let rows = rows_of(&journal).await;
         if rows.is_empty() {
             return;
         }
@@ -556,7 +529,7 @@ impl Play {
     /// A person answers every question the daemon asks.
     async fn decide_all(&mut self) {
         let Some(journal) = self.house.as_ref().map(|house| house.journal.clone()) else { return };
-        for row in rows(&journal).await {
+        for row in rows_of(&journal).await {
             if row.mark.is_some() && self.decide(&journal, &row.order).await {
                 self.shared.lock().trace.met(Kind::ClickDecide);
             }
@@ -590,12 +563,12 @@ impl Play {
         let decided = journal.decide(step.id, decision, "anna", "looked").await;
         let mut stage = self.shared.lock();
         stage.trace.note(|| format!("  {} is {decision:?}: {decided:?}", step.key));
-        stage.watch.decided();
+        stage.watch.decided(&step);
         decided.is_ok()
     }
 
     /// All is well again: the daemon gets the time it needs, and then the books must be right.
-    async fn rest(&mut self) {
+    async fn rest(&mut self, begin: Time) {
         self.shared.heal();
         self.well_since = Some(self.clock.now());
         let (mut quiet, mut before) = (0, Vec::new());
@@ -619,25 +592,29 @@ impl Play {
                 break;
             }
         }
-        self.check_rest().await;
+        if quiet < self.length.quiet {
+            self.shared.lock().trace.wrong("it does not come to rest: a cycle still writes".to_owned());
+        }
+        self.check_rest(begin).await;
     }
 
     /// What the daemon says of each order.
     async fn said(&self) -> Vec<String> {
         let Some(house) = &self.house else { return Vec::new() };
-        rows(&house.journal).await.into_iter().map(|row| row.reason).collect()
+        rows_of(&house.journal).await.into_iter().map(|row| row.reason).collect()
     }
 
-    async fn check_rest(&mut self) {
+    async fn check_rest(&mut self, begin: Time) {
         if !self.open().await {
             self.shared.lock().trace.wrong("the daemon does not begin".to_owned());
             return;
         }
         let Some(house) = &self.house else { return };
-        let rows = rows(&house.journal).await;
+        let rows = rows_of(&house.journal).await;
         let unmailed = if self.length.mails { self.check_mails(house, &rows).await } else { Vec::new() };
-        let chains = house.journal.verify_chains().await;
-        let store = house.journal.verify_store().await;
+        let unproven = unproven(&house.journal).await;
+        let steps = steps_of(&house.journal, &rows).await;
+        let lived = self.clock.now() - begin;
         let stage = &mut *self.shared.lock();
         for row in &rows {
             stage.trace.note(|| {
@@ -648,38 +625,17 @@ impl Play {
                 )
             });
         }
-        match chains {
-            Ok(chains) => {
-                for chain in chains.iter().filter(|chain| chain.broken_at.is_some()) {
-                    stage.trace.wrong(format!("the chain {} is broken", chain.chain));
-                }
-            }
-            Err(error) => stage.trace.wrong(error.to_string()),
-        }
-        match store {
-            Ok(checks) => {
-                for check in checks.iter().filter(|check| !check.offenders.is_empty()) {
-                    stage.trace.wrong(format!("not so: {}: {}", check.check, check.offenders.join(", ")));
-                }
-            }
-            Err(error) => stage.trace.wrong(error.to_string()),
-        }
-        for wrong in unmailed {
+        for wrong in unproven.into_iter().chain(unmailed) {
             stage.trace.wrong(wrong);
         }
-        for wrong in books::at_rest(&stage.cast, &rows) {
+        let undecided = books::undecided(&stage.cast, &rows, &steps);
+        for wrong in books::at_rest(&stage.cast, &rows).into_iter().chain(undecided) {
             stage.trace.wrong(wrong);
         }
-        let orders = stage.cast.sold.len();
-        if orders < ORDERS {
-            stage.trace.wrong(format!("only {orders} orders"));
+        let (orders, faults) = (stage.cast.sold.len(), stage.trace.faults.values().sum::<u32>());
+        if orders < ORDERS || faults < FAULTS || lived < TimeDelta::days(DAYS) {
+            stage.trace.wrong(format!("only {orders} orders, {faults} faults and {} days", lived.num_days()));
         }
         house.instance.dies();
     }
-}
-
-async fn rows(journal: &Journal) -> Vec<OrderRow> {
-    let mut rows = journal.list_orders(OrderFilter::default()).await.unwrap_or_default();
-    rows.sort_by_key(|row| row.order.nr);
-    rows
 }
