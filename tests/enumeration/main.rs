@@ -13,6 +13,7 @@
 
 mod books;
 mod cases;
+mod comments;
 mod flows;
 #[path = "../shared/house.rs"]
 mod house;

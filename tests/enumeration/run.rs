@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 
 use crate::books::Books;
 use crate::cases::{Case, Fault, Moment, person_may_be_asked};
+use crate::comments::{ASKED, Struck};
 use crate::flows::{Flow, Installed};
 use crate::house::{self, alive, rows_of, steps_of, unproven};
 use crate::line::{Event, Instance, Line};
@@ -371,13 +372,14 @@ impl Ended {
         if case.is_some() && !self.is_met {
             wrong.push("the fault never happened".to_owned());
         }
-        wrong.extend(self.books.differ(&faultless.books, case));
-        let told = self.books.commented("PP-1701");
+        let struck = case.map(|case| Struck::of(case, &faultless.events, &faultless.kinds));
+        wrong.extend(self.books.differ(&faultless.books, struck.as_ref()));
+        let told = self.books.commented(ASKED);
         let asked = usize::from(!self.asked.is_empty());
         // What was asked may answer itself: a later look finds what an old answer hid (decision 0018).
         let found_later = case.is_some_and(|case| case.fault == Fault::Repeated) && asked == 0 && told == 1;
         if told != asked && !found_later || flow.installed != Installed::NoReadBack && told > 0 {
-            wrong.push(format!("PP-1701 was told {told} times, a person was asked about {:?}", self.asked));
+            wrong.push(format!("{ASKED} was told {told} times, a person was asked about {:?}", self.asked));
         }
         wrong
     }
