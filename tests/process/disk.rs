@@ -21,6 +21,7 @@ const NOBODY: u32 = 65534;
 
 /// Reasons, as the log gives them: the database's own words and code.
 const FULL: &str = "database or disk is full";
+const AT_ITS_LIMIT: &str = "disk I/O error";
 const LOCKED: &str = "database is locked";
 const READ_ONLY: &str = "readonly database";
 
@@ -174,7 +175,7 @@ async fn when_the_store_may_not_grow_nothing_leaves_and_work_goes_on_once_it_may
     scene.start();
     scene.sell();
     scene.sell();
-    scene.stands_still(FULL).await;
+    scene.stands_still(AT_ITS_LIMIT).await;
     let pid = scene.gate.pid().to_string();
     assert!(succeeds(Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:unlimited"])));
     scene.goes_on().await;
