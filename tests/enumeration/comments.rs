@@ -13,6 +13,8 @@ pub type Comments = BTreeMap<String, usize>;
 const BANK_DATA: &str = "IBAN";
 /// What the comment of a release says.
 const RELEASED: &str = "freigegeben";
+/// What the comment of a lock says.
+const LOCKED: &str = "Versandsperre";
 /// The number under which a person is asked about a step.
 pub const ASKED: &str = "PP-1701";
 
@@ -53,9 +55,11 @@ impl Struck {
         self.case.moment != Moment::BeforeSend || matches!(self.case.at, At::Commit(_))
     }
 
-    /// A comment that may be missing: one whose answer was lost counts as written.
-    fn may_be_missing(&self) -> bool {
+    /// A comment that may be missing: one whose answer was lost counts as written. And a release or a lock that an old
+    /// answer hid, and a later one showed as if it had always been there, is not told.
+    fn may_be_missing(&self, comment: &str) -> bool {
         self.is_any(is_never_looked_for)
+            || self.is_repeated() && (comment.contains(RELEASED) || comment.contains(LOCKED))
     }
 
     /// A comment that may stand there once more than without the fault.
@@ -86,16 +90,22 @@ impl Struck {
 /// Comments that are other than they have to be.
 pub fn differ(found: &Comments, wanted: &Comments, struck: Option<&Struck>) -> Vec<String> {
     let all: BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
+    // A problem that is told without the fault too: with what was done about it, and where that came in between, alone.
+    let told: BTreeSet<&str> = wanted.keys().filter_map(|comment| problem(comment)).collect();
     let mut wrong = Vec::new();
-    let mut missing = 0;
+    let (mut missing, mut alone) = (0, 0);
     for comment in all {
         let count = |of: &Comments| of.get(comment).copied().unwrap_or_default();
         let (found, wanted) = (count(found), count(wanted));
         missing += wanted.saturating_sub(found);
+        let is_told_too = problem(comment).is_some_and(|number| told.contains(number));
+        alone += if is_told_too { found.saturating_sub(wanted) } else { 0 };
         let may_be_more = struck.is_some_and(|struck| {
-            struck.may_be_told_again(comment) || problem(comment).is_some_and(|number| struck.may_be_a_problem(number))
+            struck.may_be_told_again(comment)
+                || problem(comment).is_some_and(|number| struck.may_be_a_problem(number))
+                || is_told_too && alone <= 1
         });
-        let is_lost = missing <= 1 && struck.is_some_and(Struck::may_be_missing);
+        let is_lost = missing <= 1 && struck.is_some_and(|struck| struck.may_be_missing(comment));
         if found > wanted + usize::from(may_be_more) || found < wanted && !is_lost {
             wrong.push(format!("told {found} times instead of {wanted}: {comment}"));
         }
