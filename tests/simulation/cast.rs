@@ -165,7 +165,14 @@ const DEEDS: &[(usize, Deed)] = &[
 impl Cast {
     /// Nobody has acted yet. `one_code`: the shops sell with one payment type each.
     pub fn new(world: World, one_code: bool) -> Self {
-        Self { world, one_code, sold: Vec::new(), told: Vec::new(), paid_by_hand: BTreeSet::new(), declined: BTreeSet::new() }
+        Self {
+            world,
+            one_code,
+            sold: Vec::new(),
+            told: Vec::new(),
+            paid_by_hand: BTreeSet::new(),
+            declined: BTreeSet::new(),
+        }
     }
 
     /// A shop sells something.
