@@ -28,7 +28,7 @@ fn is_same(one: &Mail, other: &Mail) -> bool {
         one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
     };
     let record = |mail: &Mail| mail.dkim.as_ref().map(|dkim| (dkim.selector.clone(), dkim.domain.clone()));
-    let key = |mail: &'_ Mail| mail.dkim.as_ref().map(|dkim| dkim.key.clone());
+    let key = |mail: &Mail| mail.dkim.as_ref().map(|dkim| dkim.key.clone());
     server(one) == server(other)
         && record(one) == record(other)
         && same(one.smtp.password.as_ref(), other.smtp.password.as_ref())

@@ -220,7 +220,7 @@ impl Journal {
             .await
     }
 
-    /// One mail.
+    /// One mail. [`JournalError::Corrupt`] where it cannot be read.
     pub async fn load_mail(&self, id: i64) -> Result<Option<Letter>, JournalError> {
         self.0
             .lanes
@@ -231,6 +231,7 @@ impl Journal {
                 })
             })
             .await
+            .map_err(unreadable)
     }
 
     /// The mails that told of an order, oldest first.
@@ -473,6 +474,17 @@ async fn state(tx: &mut Tx) -> Result<MailState, JournalError> {
         refused: latest.into_values().flatten().collect(),
         servers: servers.iter().map(server).collect::<Result<_, _>>()?,
     })
+}
+
+/// What is not text is as spoiled as a word that is not known.
+fn unreadable(error: JournalError) -> JournalError {
+    match error {
+        JournalError::Database(sqlx::Error::Decode(cause)) => JournalError::Corrupt(cause.to_string()),
+        JournalError::Database(sqlx::Error::ColumnDecode { index, source }) => {
+            JournalError::Corrupt(format!("{index}: {source}"))
+        }
+        other => other,
+    }
 }
 
 fn name(state: RecipientState) -> &'static str {

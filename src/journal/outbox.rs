@@ -168,7 +168,37 @@ pub(super) async fn enqueue_solved(
         }
         let mandant = row.order.mandant.clone();
         let solved = NewMail { mandant, kind: "solved".to_owned(), fingerprint, params };
-        enqueue(tx, &row.order.api.0, Some(row.id), solved, message.wrapping_add(number)).await?;
+        // With another amount it is told as another, but nobody would call the first one solved.
+        let about = subject_of(&solved.fingerprint);
+        if standing.iter().any(|other| subject_of(other) == about) {
+            end_quietly(tx, row, solved, "stands with other values", message.wrapping_add(number)).await?;
+        } else {
+            enqueue(tx, &row.order.api.0, Some(row.id), solved, message.wrapping_add(number)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a fingerprint is about, whatever the amounts: order, number, and the document or step, where it names one.
+fn subject_of(fingerprint: &str) -> Vec<&str> {
+    let names = |part: &str| part.starts_with("document=") || part.starts_with("step=");
+    let parts = fingerprint.split('|').enumerate();
+    parts.filter(|(place, part)| *place < 2 || names(part)).map(|(_, part)| part).collect()
+}
+
+/// Notes the end of what was told, and tells nobody.
+async fn end_quietly(
+    tx: &mut Tx,
+    row: &OrderRow,
+    solved: NewMail,
+    why: &str,
+    message: u64,
+) -> Result<(), JournalError> {
+    let api = row.order.api.0.as_str();
+    let fingerprint = solved.fingerprint.clone();
+    if enqueue(tx, api, Some(row.id), solved, message).await? {
+        let query = sqlx::query(sql::NEWS_SETTLED).bind(api).bind(&row.order.mandant.0).bind(fingerprint);
+        query.bind(why).bind(tx.now_ms()).execute(&mut tx.conn).await?;
     }
     Ok(())
 }
@@ -180,12 +210,7 @@ pub(super) async fn close(tx: &mut Tx, row: &OrderRow, mark: &Notice, message: u
     if !is_told(tx, api, &solved).await? {
         return Ok(());
     }
-    let fingerprint = solved.fingerprint.clone();
-    if enqueue(tx, api, Some(row.id), solved, message).await? {
-        let query = sqlx::query(sql::NEWS_SETTLED).bind(api).bind(&row.order.mandant.0).bind(fingerprint);
-        query.bind("settled by a person").bind(tx.now_ms()).execute(&mut tx.conn).await?;
-    }
-    Ok(())
+    end_quietly(tx, row, solved, "settled by a person", message).await
 }
 
 /// A notice's fingerprint as it is told: with its order.

@@ -119,8 +119,8 @@ impl Post {
         }
     }
 
-    /// One turn, with nothing left to be gathered: all that waits is written and what is due is sent. It takes no longer
-    /// than [`LONGEST_TURN`] and the conversation in hand then; what is left waits in the store.
+    /// One turn, with nothing left to be gathered: all that waits is written and what is due is sent. With each
+    /// server no mail is begun after a minute; what is left waits in the store.
     pub async fn turn(&self, settings: &Arc<Settings>) -> Result<Sent, JournalError> {
         self.move_on(settings, false).await
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn second_problems_are_told_once_and_the_end_of_the_mark_alone() {
+async fn second_problems_are_told_once_and_each_ends_by_itself() {
     let shop = Shop::open(Mode::Inline).await;
     let row = shop.order(4711).await;
     let notice = |value: &str| Notice::problem(Number::CaptureRefused).with("document", value);
@@ -88,8 +88,9 @@ async fn a_problem_that_comes_and_goes_on_one_day_leaves_people_knowing_what_is(
     assert_eq!(shop.journal.mails_of(&nr(4711)).await.unwrap().len(), 3, "every mail stays with its order");
     shop.clock.sleep(Duration::from_hours(24)).await;
     set(false).await;
+    assert_eq!(mail_all(&shop).await, ["solved 1"], "another day");
     set(true).await;
-    assert_eq!(mail_all(&shop).await, ["problem 1"], "another day");
+    assert_eq!(mail_all(&shop).await, ["problem 1"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,6 +127,31 @@ async fn what_a_person_settled_is_neither_told_as_solved_nor_again() {
     let gone = shop.journal.record_plan(&still, marked(&still, false)).await.unwrap().row;
     shop.journal.record_plan(&gone, marked(&gone, true)).await.unwrap();
     assert!(news(&shop).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_problem_with_another_amount_is_not_told_as_solved() {
+    let shop = Shop::open(Mode::Inline).await;
+    let row = shop.order(4711).await;
+    let refused = |amount: &str, document: &str| {
+        let notice = Notice::problem(Number::CaptureRefused).with("amount", amount).with("document", document);
+        let mark_mail = Some(telling("problem", &row, &notice));
+        PlanRecord { mark: Some(notice), mark_mail, reason: format!("{amount} {document}"), ..plan(Next::End) }
+    };
+    let mut before = row.clone();
+    let mut told = Vec::new();
+    for (amount, document) in [("10.00 EUR", "RE1"), ("12.00 EUR", "RE1"), ("12.00 EUR", "RE2")] {
+        before = shop.journal.record_plan(&before, refused(amount, document)).await.unwrap().row;
+        let all = shop.journal.waiting_news(10).await.unwrap();
+        told = all.iter().map(|one| format!("{} {}", one.kind, one.fingerprint)).collect();
+    }
+    let wanted = [
+        "problem live/SHP/4711|PP-1303|amount=10.00 EUR|document=RE1",
+        "problem live/SHP/4711|PP-1303|amount=12.00 EUR|document=RE1",
+        "problem live/SHP/4711|PP-1303|amount=12.00 EUR|document=RE2",
+        "solved live/SHP/4711|PP-1303|amount=12.00 EUR|document=RE1",
+    ];
+    assert_eq!(told, wanted);
 }
 
 #[tokio::test(start_paused = true)]

@@ -303,7 +303,7 @@ async fn a_test_mandant_is_marked_and_meets_no_other_sums() {
         let text = String::from_utf8_lossy(&taken.parcel.bytes).into_owned();
         let is_test = taken.parcel.subject.starts_with("[TEST] TST: ");
         assert_eq!(is_test, taken.to == ["test@example.org"], "{taken:?}");
-        assert_eq!(is_test, text.contains("TEST: Dieser Mandant"), "{text}");
+        assert_eq!(is_test, text.contains("TEST: Dies ist ein Testmandant"), "{text}");
         assert!(!text.contains("Offene Probleme: 2"));
     }
 }

@@ -162,12 +162,12 @@ async fn what_is_wrong_with_a_server_is_told_by_its_stage() {
 #[tokio::test]
 async fn who_may_not_send_at_all_is_told_of_the_server_not_of_the_recipients() {
     for words in [
-        "554 5.7.1 <a@example.org>: Relay access denied",
+        "554 5.7.1 Relay access denied",
         "550 5.7.1 Unable to relay",
         "530 5.7.0 Authentication required",
         "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
     ] {
-        let script: Script = Box::leak(Box::new([("RCPT", &*words.to_owned().leak())]));
+        let script: Script = Box::leak(Box::new([("RCPT", words)]));
         let error = carry(script).await.unwrap_err();
         assert_eq!((error.stage, error.text.as_str()), (Stage::Login, words));
         let mut server = Server::start(script).await;
