@@ -172,7 +172,7 @@ async fn who_may_not_send_at_all_is_told_of_the_server_not_of_the_recipients() {
         assert_eq!((error.stage, error.text.as_str()), (Stage::Login, words));
         let mut server = Server::start(script).await;
         server.settings.username = Some("u".into());
-        server.settings.password = Some("p".to_owned().into());
+        server.settings.password = Some("secret-123".to_owned().into());
         let error = carrier().carry(&server.settings, &parcel()).await.unwrap_err();
         assert_eq!(error.stage, Stage::Sender, "it logged in: {words}");
     }
