@@ -305,6 +305,19 @@ async fn give_up(shop: &Workshop, link: &Link, row: &ConnectionRow) -> Result<()
     Ok(())
 }
 
+/// Stores what a person's test of a connection showed; one that is off stays off.
+pub async fn tested(journal: &Journal, link: &Link, error: Option<String>, now: Time) -> Result<(), JournalError> {
+    let rows = journal.connections().await?;
+    let stored = rows.iter().find(|row| row.peer == link.peer && row.name == link.name);
+    let state = if error.is_some() { ConnectionState::ConnectedError } else { ConnectionState::Connected };
+    let last_error_at = error.as_ref().map(|_| now);
+    let seen = Connection { state, since: Some(now), last_error: error, last_error_at };
+    match next(stored, &seen, link, now) {
+        Some(row) => journal.observe_connection(row).await,
+        None => Ok(()),
+    }
+}
+
 /// What is told of a connection, one for each mandant that uses it.
 fn news(kind: &str, link: &Link, since: &str, detail: &str) -> Vec<(ApiName, NewMail)> {
     let title = link.title();

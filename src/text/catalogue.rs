@@ -551,8 +551,8 @@ catalogue! {
     StoreSchema = 1933 {
         de: "Der Datenspeicher hat Schema {found}, dieses Programm braucht {needed}.",
         en: "The store has schema {found}, this program needs {needed}.",
-        now_de: "{found} kleiner: pixi-payd db migrate. {found} größer: die Programmversion verwenden, die ihn geschrieben hat, oder eine neuere.",
-        now_en: "{found} is smaller: pixi-payd db migrate. {found} is larger: use the version that wrote it, or a newer one."
+        now_de: "Ist er älter: pixi-payd db migrate. Ist er neuer: die Programmversion verwenden, die ihn geschrieben hat, oder eine neuere.",
+        now_en: "Where it is older: pixi-payd db migrate. Where it is newer: use the version that wrote it, or a newer one."
     }
     /// The store may not be written.
     StoreNotWritable = 1934 {
