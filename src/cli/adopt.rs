@@ -40,18 +40,24 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     if let Some(row) = args.order.stored(&shop.journal).await?
         && !adopt::is_left_alone(&row)
     {
-        return Err(Failure::failed(format!("order {} is under management already ({})", row.order, row.management.name())));
+        return Err(Failure::failed(format!(
+            "order {} is under management already ({})",
+            row.order,
+            row.management.name()
+        )));
     }
     let (order, code) = args.order.anywhere(&shop).await?;
     let off = connections::shown(&shop.settings, shop.journal.connections().await?);
-    let is_off = |shown: &&connections::Shown| shown.state == ConnectionState::Disabled && shown.link.name == order.api.0;
+    let is_off =
+        |shown: &&connections::Shown| shown.state == ConnectionState::Disabled && shown.link.name == order.api.0;
     if let Some(shown) = off.iter().find(is_off) {
         return Err(Failure::failed(format!("{} is off: its documents cannot be read", shown.link.title())));
     }
     let seen = adopt::look(&shop, &order, &code).await?;
     let seen = seen.ok_or_else(|| Failure::failed(format!("pixi does not show order {order} to this mandant")))?;
     if seen.facts.payment.known().is_none() && seen.facts.pay_id.is_some() {
-        let why = format!("order {order}: its payment could not be read from Unzer, so that nobody can tell what is done");
+        let why =
+            format!("order {order}: its payment could not be read from Unzer, so that nobody can tell what is done");
         return Err(Failure::failed(why));
     }
     let language = shop.settings.language;

@@ -15,7 +15,8 @@ pub fn line(question: &str) -> Result<Option<String>, Failure> {
     write!(out, "{question} ")?;
     out.flush()?;
     let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::failed(format!("cannot read: {error}")))?;
+    let read =
+        io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::failed(format!("cannot read: {error}")))?;
     Ok((read > 0).then(|| answer.trim().to_owned()))
 }
 

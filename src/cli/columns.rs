@@ -34,11 +34,7 @@ pub fn probes(code: &str, now: &str) -> Vec<Probe> {
     vec![
         probe::<ChangedOrder>("pixiGetChangedOrders", &[("DateTimeFrom", now), ("skipGetXMLValue", "1")]),
         probe::<Address>("pixiGetAddress", &[("AddrKey", NO_ORDER)]),
-        Probe {
-            call: TOTALS,
-            params: vec![("OrderNr".to_owned(), NO_ORDER.to_owned())],
-            columns: columns_of(TOTALS),
-        },
+        Probe { call: TOTALS, params: vec![("OrderNr".to_owned(), NO_ORDER.to_owned())], columns: columns_of(TOTALS) },
         probe::<CreditCardInfo>("pixiGetCreditCardInfo", &[("OrderNr", NO_ORDER)]),
         probe::<Invoice>("pixiGetInvoice", &[("OrderNR", NO_ORDER), ("RowCount", "1")]),
         probe::<InvoiceLine>("pixiGetInvoiceLines", &[("InvoiceNr", "-"), ("IncludeSpecialInvLines", "0")]),

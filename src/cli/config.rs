@@ -21,14 +21,12 @@ pub enum Command {
     /// JSON schema of the configuration, for editors
     Schema,
     /// A commented configuration to start from; asks pixi for its mandants and payment types when it can
-    #[command(
-        after_help = "Examples:\n  pixi-payd config new pixi-payd.yaml\n  \
+    #[command(after_help = "Examples:\n  pixi-payd config new pixi-payd.yaml\n  \
                             pixi-payd config new pixi-payd.yaml --endpoint https://api.pixi.eu/soap/pixiACM/ \\\n      \
                             --username pixiACM --password-file secrets/pixi-live\n\n\
                             On a terminal you are asked for pixi's address, and of each mandant which payment types Unzer handles. \
                             A script gives --endpoint and gets all of them. Without, or where pixi cannot be reached, the file holds \
-                            examples. Whatever needs a secret is switched off in it."
-    )]
+                            examples. Whatever needs a secret is switched off in it.")]
     New {
         /// File to write, which must not exist; else standard output
         #[arg(value_name = "FILE")]
@@ -37,11 +35,9 @@ pub enum Command {
         login: interview::Login,
     },
     /// Copy a payment type's block to another, comments and order kept
-    #[command(
-        after_help = "Examples:\n  pixi-payd config copy LEO/U LEO/V\n  pixi-payd config copy LEO/U TOM/U\n\n\
+    #[command(after_help = "Examples:\n  pixi-payd config copy LEO/U LEO/V\n  pixi-payd config copy LEO/U TOM/U\n\n\
                             The block is put at the end of the target's payment types, in the same file. Nothing else in the file moves; \
-                            where the outcome could not be used, the file stays as it was. A running daemon reads it on SIGHUP."
-    )]
+                            where the outcome could not be used, the file stays as it was. A running daemon reads it on SIGHUP.")]
     Copy {
         /// Payment type to copy
         #[arg(value_name = "MANDANT/CODE", value_parser = mandant_and_code)]

@@ -239,8 +239,7 @@ async fn test(context: &Context, settings: &Settings, names: &[String], json: bo
                 connections::tested(journal, link, found.clone().err(), now).await?;
             }
             if on {
-                let state =
-                    if found.is_ok() { ConnectionState::Connected } else { ConnectionState::ConnectedError };
+                let state = if found.is_ok() { ConnectionState::Connected } else { ConnectionState::ConnectedError };
                 connection.state = state.name();
                 connection.since = Some(output::stamp(now, settings.timezone));
             }

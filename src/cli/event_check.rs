@@ -44,7 +44,10 @@ pub async fn rows(settings: &Settings, name: &ApiName, pixi: &PixiClient, zone: 
         Ok(true) => {}
         Ok(false) => {
             let detail = format!("cannot tell whether they are right: {CALL} is not installed");
-            rows.push(CheckRow { mend: format!("have pixi install {CALL}"), ..CheckRow::good(area, "booking events", detail) });
+            rows.push(CheckRow {
+                mend: format!("have pixi install {CALL}"),
+                ..CheckRow::good(area, "booking events", detail)
+            });
             return rows;
         }
         Err(error) => {
@@ -103,23 +106,22 @@ fn uses(settings: &Settings, name: &ApiName, area: &str) -> (BTreeMap<String, Us
 /// Whether what was booked fits what the event is for.
 fn judge(area: &str, what: &str, used: &Use, booked: &Booked) -> CheckRow {
     let kind = if used.invoices { "invoices" } else { "returns" };
-    let name = booked.name.as_deref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    let name = booked.name.as_deref().map(|name| format!("\"{name}\", ")).unwrap_or_default();
     let count = booked.money_in + booked.money_out;
     if count == 0 {
         let detail = format!("for {kind}; nothing was booked with it in {DAYS} days, so that it cannot be told");
         return CheckRow::good(area, what, detail);
     }
-    let detail = format!("for {kind};{name} {count} bookings in {DAYS} days");
+    let detail = format!("for {kind}: {name}{count} bookings in {DAYS} days");
     if used.invoices && booked.money_out > booked.money_in {
         let mend = format!("are event_invoice and event_return of {} exchanged?", used.by);
         return bad(area, what, format!("{detail}, as money that went out"), mend);
     }
     if !used.invoices && booked.money_in > booked.money_out {
         let mend = match used.sign {
-            BookingSign::Positive => format!(
-                "are event_invoice and event_return of {} exchanged? If not, set booking_sign: event",
-                used.by
-            ),
+            BookingSign::Positive => {
+                format!("are event_invoice and event_return of {} exchanged? If not, set booking_sign: event", used.by)
+            }
             BookingSign::Event => format!("are event_invoice and event_return of {} exchanged?", used.by),
         };
         return bad(area, what, format!("{detail}, as money that came in"), mend);

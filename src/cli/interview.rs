@@ -37,7 +37,9 @@ pub async fn text(context: &Context, login: Login, folder: &Path) -> Result<Opti
     let Some(login) = complete(login, asked)? else { return Ok(None) };
     let (endpoint, username, password_file) = login;
     if endpoint.scheme() != "https" && !is_loopback(&endpoint) {
-        return Err(Failure::usage(format!("--endpoint {endpoint}: the password would go over the net in plain text; write https")));
+        return Err(Failure::usage(format!(
+            "--endpoint {endpoint}: the password would go over the net in plain text; write https"
+        )));
     }
     let path = folder.join(&password_file);
     let password = std::fs::read_to_string(&path).map_err(|error| {
@@ -56,8 +58,7 @@ pub async fn text(context: &Context, login: Login, folder: &Path) -> Result<Opti
         columns: BTreeMap::new(),
     };
     let zone = chrono_tz::Europe::Berlin;
-    let pixi =
-        PixiClient::new(ApiName("live".to_owned()), &api, context.transport(), context.clock.clone(), zone);
+    let pixi = PixiClient::new(ApiName("live".to_owned()), &api, context.transport(), context.clock.clone(), zone);
     let (shops, types) = match (pixi.shops().await, pixi.payment_types().await) {
         (Ok(shops), Ok(types)) => (shops, types),
         (Err(error), _) | (_, Err(error)) => {
@@ -120,7 +121,8 @@ fn chosen(shops: Vec<Shop>, types: &[PaymentTypeRow], asked: bool) -> Result<Vec
         let (id, name) = (shop.shop_id.0, shop.name);
         let title = name.as_ref().map_or_else(|| id.clone(), |name| format!("{id} ({name})"));
         let wanted = if asked {
-            let question = format!("Payment types of {title} that Unzer handles, such as U,V (empty: leave the mandant out):");
+            let question =
+                format!("Payment types of {title} that Unzer handles, such as U,V (empty: leave the mandant out):");
             let answer = ask::line(&question)?.unwrap_or_default();
             let codes: Vec<String> =
                 answer.split([',', ' ']).filter(|code| !code.is_empty()).map(str::to_owned).collect();

@@ -89,7 +89,8 @@ fn methods(
         prefixes.iter().copied().filter(|prefix| !known.iter().any(|(_, methods)| can(methods, prefix))).collect();
     let shown = |prefixes: &[&str]| {
         let name = |prefix: &&str| MethodPrefix((*prefix).to_owned()).display_name().to_owned();
-        prefixes.iter().map(name).collect::<Vec<_>>().join(", ")
+        // Some methods of one name have several prefixes.
+        prefixes.iter().map(name).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
     };
     if !missing.is_empty() {
         let pairs: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
@@ -159,7 +160,10 @@ mod tests {
         let rows = check(&one, &["crd", "sdd"], &[("s-pub-1", &["Card", "SEPADirectDebit"])]);
         assert!(rows.len() == 1 && rows[0].ok && rows[0].detail.contains("Direct Debit"), "{rows:?}");
         let rows = check(&one, &["crd", "piv"], &[("s-pub-1", &["card", "paypal"])]);
-        assert!(!rows[0].ok && rows[0].detail.contains("Paylater Invoice") && rows[0].mend.contains("s-pub-1"), "{rows:?}");
+        assert!(
+            !rows[0].ok && rows[0].detail.contains("Paylater Invoice") && rows[0].mend.contains("s-pub-1"),
+            "{rows:?}"
+        );
         assert!(!rows[0].detail.contains("Card"), "{rows:?}");
         assert!(check(&one, &["piv"], &[]).is_empty(), "what did not answer is told by its own row");
         assert!(check(&one, &["xyz"], &[("s-pub-1", &["card"])])[0].ok, "an unknown method cannot be told");
@@ -169,7 +173,9 @@ mod tests {
     fn a_further_pair_must_be_able_to_do_what_it_is_for() {
         let two = block("{public_key: s-pub-2, private_key: s-priv-2, methods: [piv, pdd]}");
         let may = |second: &'static [&'static str]| [("s-pub-1", &["card"][..]), ("s-pub-2", second)];
-        assert!(check(&two, &["crd", "piv"], &may(&["paylater-invoice", "paylater-direct-debit"])).iter().all(|row| row.ok));
+        assert!(
+            check(&two, &["crd", "piv"], &may(&["paylater-invoice", "paylater-direct-debit"])).iter().all(|row| row.ok)
+        );
         let rows = check(&two, &["crd"], &may(&["paylater-invoice"]));
         assert!(!rows[1].ok && rows[1].detail.contains("Paylater Direct Debit"), "{rows:?}");
     }

@@ -60,20 +60,16 @@ pub enum Command {
         yes: bool,
     },
     /// Take over an order that was left alone: LEGACY, MANUAL, or ignored
-    #[command(
-        after_help = "Examples:\n  pixi-payd order adopt 4711 --reason \"ours from now on\"\n  \
+    #[command(after_help = "Examples:\n  pixi-payd order adopt 4711 --reason \"ours from now on\"\n  \
                             pixi-payd order adopt 4711 --reason \"ours\" --done RE100 RE101 --open GS7 --yes\n\n\
                             Its invoices and credit notes are shown, and of each you say whether it is done (paid and booked: nothing \
                             is done for it any more) or open. On a terminal you are asked; a script says it by --done and --open. \
-                            What was captured and refunded is read from Unzer. Nothing is sent before the daemon takes it up."
-    )]
+                            What was captured and refunded is read from Unzer. Nothing is sent before the daemon takes it up.")]
     Adopt(adopt::Args),
     /// Mark it as handed to debt collection, until money comes
-    #[command(
-        after_help = "Example:\n  pixi-payd order collection 4711 --reason \"file 47/11\"\n\n\
+    #[command(after_help = "Example:\n  pixi-payd order collection 4711 --reason \"file 47/11\"\n\n\
                             For orders that are UNPAID, PAID_PARTIAL or CHARGEBACK. The payment status is COLLECTION until more \
-                            money is there than now, or --end. It moves nothing."
-    )]
+                            money is there than now, or --end. It moves nothing.")]
     Collection(collection::Args),
     /// Clear the problem mark: the same problem is not shown or mailed again. It unblocks no money
     Resolve {

@@ -15,9 +15,9 @@ mod load;
 pub mod quiet;
 mod read;
 pub mod settings;
-mod start;
 mod shape;
 mod show;
+mod start;
 mod value;
 mod yaml;
 

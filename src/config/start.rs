@@ -99,7 +99,9 @@ fn write_mandant(text: &mut String, mandant: &FoundMandant, today: &str) {
             Some(tag) => {
                 let _ = writeln!(text, "        xml_tag: {}", quoted(tag));
             }
-            None => text.push_str("        # xml_tag: unzer         # tag of the payment type in the imported order XML\n"),
+            None => {
+                text.push_str("        # xml_tag: unzer         # tag of the payment type in the imported order XML\n")
+            }
         }
         let _ = write!(
             text,
@@ -171,16 +173,16 @@ mod tests {
         std::fs::write(&file, &text).unwrap();
         let loaded = super::super::load(&file).unwrap_or_else(|findings| panic!("{findings}\n{text}"));
         let settings = loaded.settings;
-        let live = &settings.pixi[&"live".into()];
+        let live = &settings.pixi["live"];
         assert_eq!((live.endpoint.as_str(), live.active), ("https://pixi.example.org/soap/pixiLEO/", false));
         assert_eq!(live.username, "pixiLEO");
-        let leo = &settings.mandants[&"LEO".into()];
+        let leo = &settings.mandants["LEO"];
         assert_eq!(leo.name, "Leo \"Sport\": GmbH # & Co");
         let types: Vec<&str> = leo.payment_types.keys().map(|code| code.0.as_str()).collect();
         assert_eq!(types, ["N", "U"]);
         assert!(leo.payment_types.values().all(|block| !block.active));
-        assert_eq!(leo.payment_types[&"U".into()].xml_tag.as_deref(), Some("unzer"));
-        assert!(settings.mandants.contains_key(&"100".into()));
+        assert_eq!(leo.payment_types["U"].xml_tag.as_deref(), Some("unzer"));
+        assert!(settings.mandants.contains_key("100"));
         assert!(text.contains("# its orders start as ANG: let them start on HOLD") && text.contains("# Unzer Karte\n"));
         assert!(text.contains("summary: problems"), "the rest of the starter stays");
     }

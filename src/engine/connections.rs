@@ -162,9 +162,8 @@ fn wall(time: Time, zone: Tz) -> String {
 
 /// Hint for the open orders of a pixi API that is switched off.
 pub(super) fn off_hint(rows: &[ConnectionRow], api: &ApiName, zone: Tz) -> Option<Notice> {
-    let off = |row: &&ConnectionRow| {
-        row.peer == Peer::Pixi && row.name == api.0 && row.state == ConnectionState::Disabled
-    };
+    let off =
+        |row: &&ConnectionRow| row.peer == Peer::Pixi && row.name == api.0 && row.state == ConnectionState::Disabled;
     let row = rows.iter().find(off)?;
     let notice = Notice::hint(Number::ConnectionDisabled)
         .with("connection", title(row.peer, &row.name))
@@ -251,7 +250,8 @@ fn next(stored: Option<&ConnectionRow>, seen: &Connection, link: &Link, now: Tim
         }
         ConnectionState::ConnectedError => {
             let at = seen.last_error_at.unwrap_or(now);
-            let goes_on = before.failing_since.is_some() && before.last_error_at.is_some_and(|last| at - last <= ONE_OUTAGE);
+            let goes_on =
+                before.failing_since.is_some() && before.last_error_at.is_some_and(|last| at - last <= ONE_OUTAGE);
             let begun = if goes_on { before.failing_since } else { Some(since.max(at - ONE_OUTAGE)) };
             let known = goes_on
                 && before.state == seen.state
@@ -321,8 +321,7 @@ pub async fn tested(journal: &Journal, link: &Link, error: Option<String>, now: 
 /// What is told of a connection, one for each mandant that uses it.
 fn news(kind: &str, link: &Link, since: &str, detail: &str) -> Vec<(ApiName, NewMail)> {
     let title = link.title();
-    let values =
-        [("connection", title.as_str()), ("name", link.name.as_str()), ("since", since), ("detail", detail)];
+    let values = [("connection", title.as_str()), ("name", link.name.as_str()), ("since", since), ("detail", detail)];
     let told = link.mandants.iter().map(|(mandant, api)| {
         let mail = NewMail {
             mandant: mandant.clone(),
@@ -343,13 +342,7 @@ pub async fn disable(journal: &Journal, link: &Link, by: &str, reason: &str) -> 
 
 /// Takes a connection up again at a person's word. The daemon notices within seconds, and takes up what came in
 /// meanwhile with its next cycle. False where it is not off.
-pub async fn enable(
-    journal: &Journal,
-    link: &Link,
-    zone: Tz,
-    by: &str,
-    reason: &str,
-) -> Result<bool, JournalError> {
+pub async fn enable(journal: &Journal, link: &Link, zone: Tz, by: &str, reason: &str) -> Result<bool, JournalError> {
     let rows = journal.connections().await?;
     let row = rows.iter().find(|row| row.peer == link.peer && row.name == link.name);
     // What the daemon has told of is told to be over.

@@ -12,8 +12,8 @@ use crate::clock::{Clock, Time};
 use crate::config::quiet::quiet_until;
 use crate::config::{ApiName, Settings};
 use crate::journal::{ConnectionRow, Journal, JournalError, Lease, Owner};
-use crate::wire::{Peer, SharedWire};
 use crate::wire::stack::{Stack, stack};
+use crate::wire::{Peer, SharedWire};
 
 use super::brakes::Brakes;
 use super::connections;

@@ -108,7 +108,9 @@ async fn act_on(
     if daemon.is_off(&order.api) {
         let name = &order.api;
         let mend = format!("pixi-payd connection enable {name} --reason TEXT");
-        return Ok(json!({"error": format!("the connection pixi {name} is switched off; take it up again with: {mend}")}));
+        return Ok(
+            json!({"error": format!("the connection pixi {name} is switched off; take it up again with: {mend}")}),
+        );
     }
     let asked = Asked { at: shop.clock.now(), reauthorize };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
@@ -123,11 +125,7 @@ async fn act_on(
 
 /// What has changed since the person looked, in words; none where nothing has, or no amounts were given. While Unzer is
 /// silent there is nothing to compare, and nothing to move.
-async fn changed_since(
-    work: &Work<'_>,
-    row: &OrderRow,
-    seen: &Value,
-) -> Result<Option<String>, super::WorkError> {
+async fn changed_since(work: &Work<'_>, row: &OrderRow, seen: &Value) -> Result<Option<String>, super::WorkError> {
     let Ok(seen) = serde_json::from_value::<Amounts>(seen.clone()) else { return Ok(None) };
     let Some((facts, plan)) = work.look_only().await? else { return Ok(None) };
     if facts.payment.known().is_none() && row.payment.is_some() {

@@ -84,8 +84,7 @@ impl Journal {
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
-                    let id =
-                        orders::manage(tx, order.clone(), Management::Adopted, by.clone(), why.clone()).await?;
+                    let id = orders::manage(tx, order.clone(), Management::Adopted, by.clone(), why.clone()).await?;
                     for accepted in &documents {
                         accept(tx, id, accepted, &by, &why).await?;
                         let entry = serde_json::json!({
@@ -103,13 +102,7 @@ impl Journal {
     }
 
     /// Marks an order as handed to debt collection while `net` of money is there (minor units).
-    pub async fn hand_to_collection(
-        &self,
-        order: &OrderId,
-        net: i64,
-        by: &str,
-        why: &str,
-    ) -> Result<(), JournalError> {
+    pub async fn hand_to_collection(&self, order: &OrderId, net: i64, by: &str, why: &str) -> Result<(), JournalError> {
         let (order, by, why) = (order.clone(), by.to_owned(), why.to_owned());
         let id = self
             .0

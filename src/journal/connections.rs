@@ -116,12 +116,7 @@ impl Journal {
     }
 
     /// Switches a connection off; false where it is off already.
-    pub async fn disable_connection(
-        &self,
-        peer: Peer,
-        name: &str,
-        switched: Switched,
-    ) -> Result<bool, JournalError> {
+    pub async fn disable_connection(&self, peer: Peer, name: &str, switched: Switched) -> Result<bool, JournalError> {
         self.switch(peer, name, ConnectionState::Disabled, switched).await
     }
 

@@ -115,7 +115,8 @@ enum Failure {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        let connection = Connection { state: ConnectionState::NotConnected, since: None, last_error: None, last_error_at: None };
+        let connection =
+            Connection { state: ConnectionState::NotConnected, since: None, last_error: None, last_error_at: None };
         Self { mode: Mode::Closed, failures: 0, opened: 0, connection }
     }
 }
