@@ -173,20 +173,20 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
             }
             let journal = context.journal(&settings, Schema::Keep).await?;
             let done = connections::enable(&journal, &link, settings.timezone, &actor(), reason).await?;
-            output::line(&match done {
-                true => format!("{} is on again; what came in meanwhile is taken up with the next cycle", link.title()),
-                false => format!("{} is on already", link.title()),
-            })
+            let what = if done {
+                "is on again; what came in meanwhile is taken up with the next cycle"
+            } else {
+                "is on already"
+            };
+            output::line(&format!("{} {what}", link.title()))
         }
         Command::Disable { name, reason } => {
             let link = known(&settings, &name)?;
             let reason = order::given(&reason)?;
             let journal = context.journal(&settings, Schema::Keep).await?;
             let done = connections::disable(&journal, &link, &actor(), reason).await?;
-            output::line(&match done {
-                true => format!("{} is off: nothing is sent over it until it is enabled", link.title()),
-                false => format!("{} is off already", link.title()),
-            })
+            let what = if done { "is off: nothing is sent over it until it is enabled" } else { "is off already" };
+            output::line(&format!("{} {what}", link.title()))
         }
     }
 }

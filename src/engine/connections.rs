@@ -128,13 +128,7 @@ pub fn troubles(all: &[Shown], zone: Tz) -> Vec<Notice> {
             let row = shown.row.as_ref()?;
             match shown.state {
                 ConnectionState::ConnectedError => Some(failing(row, zone)),
-                ConnectionState::Disabled => Some(Notice::problem(Number::ConnectionDisabled)).map(|notice| {
-                    notice
-                        .with("connection", shown.link.title())
-                        .with("name", &row.name)
-                        .with("since", wall(row.since, zone))
-                        .with("detail", why_off(row))
-                }),
+                ConnectionState::Disabled => Some(off(Notice::problem(Number::ConnectionDisabled), row, zone)),
                 _ => None,
             }
         })
@@ -162,15 +156,18 @@ fn wall(time: Time, zone: Tz) -> String {
 
 /// Hint for the open orders of a pixi API that is switched off.
 pub(super) fn off_hint(rows: &[ConnectionRow], api: &ApiName, zone: Tz) -> Option<Notice> {
-    let off =
+    let is_off =
         |row: &&ConnectionRow| row.peer == Peer::Pixi && row.name == api.0 && row.state == ConnectionState::Disabled;
-    let row = rows.iter().find(off)?;
-    let notice = Notice::hint(Number::ConnectionDisabled)
+    let row = rows.iter().find(is_off)?;
+    Some(off(Notice::hint(Number::ConnectionDisabled), row, zone))
+}
+
+fn off(notice: Notice, row: &ConnectionRow, zone: Tz) -> Notice {
+    notice
         .with("connection", title(row.peer, &row.name))
         .with("name", &row.name)
         .with("since", wall(row.since, zone))
-        .with("detail", why_off(row));
-    Some(notice)
+        .with("detail", why_off(row))
 }
 
 /// Lets the layers around the transport know what is off. Answers the connections as the store has them.

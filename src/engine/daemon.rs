@@ -186,7 +186,8 @@ impl Daemon {
         });
         let (mut report, mut reached) = (CycleReport::default(), BTreeSet::new());
         for (api, ended) in join_all(runs).await {
-            let ended = ended?;
+            // Another process holds its lease: that one takes up what waits.
+            let Some(ended) = ended? else { continue };
             if ended.unreachable.is_empty() && !ended.stopped {
                 reached.insert(api.clone());
             }
@@ -233,18 +234,20 @@ impl Daemon {
         is_active: bool,
         scope: &Scope,
         connections: &[ConnectionRow],
-    ) -> Result<CycleReport, JournalError> {
+    ) -> Result<Option<CycleReport>, JournalError> {
         if let Lease::HeldBy { .. } = self.journal.acquire_lease(self.owner, api).await? {
-            return Ok(CycleReport::default());
+            return Ok(None);
         }
         let off = connections::off_hint(connections, api, shop.settings.timezone);
         if !is_active || off.is_some() {
             cycle::run_asleep(shop, api, scope, off.as_ref()).await?;
-            return Ok(CycleReport::default());
+            return Ok(Some(CycleReport::default()));
         }
         let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
         let all = Scope { all: true, ..Scope::default() };
-        cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await
+        let report =
+            cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await?;
+        Ok(Some(report))
     }
 
     /// Runs cycles on schedule and requests of people until asked to stop.

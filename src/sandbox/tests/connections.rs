@@ -71,6 +71,7 @@ async fn a_long_outage_switches_off_and_is_told_and_what_came_in_meanwhile_is_ta
     let shown = connections::shown(&scene.daemon.shop().settings, scene.journal.connections().await.unwrap());
     let hints = connections::troubles(&shown, scene.daemon.shop().settings.timezone);
     assert!(hints.len() == 1 && hints[0].severity == Severity::Hint, "{hints:?}");
+    assert_eq!(hints[0].number.digits(), 1921);
     assert!(hints[0].text(Language::En).contains("no usable answer since 2026-03-03 09:"), "{hints:?}");
 
     scene.hours(12).await;

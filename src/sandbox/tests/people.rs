@@ -27,10 +27,8 @@ impl Scene {
     }
 
     async fn adopt(&self, seen: &Adoptable, done: &[&str]) {
-        let settled = |document: &Document| match done.contains(&document.nr.as_str()) {
-            true => Settled::Done,
-            false => Settled::Open,
-        };
+        let is_done = |document: &Document| done.contains(&document.nr.as_str());
+        let settled = |document: &Document| if is_done(document) { Settled::Done } else { Settled::Open };
         let words: Vec<Accepted> = seen.documents().map(|it| adopt::accepted(it, settled(it))).collect();
         let shop = self.daemon.shop();
         adopt::adopt(&self.journal, &shop.settings, seen, words, "cli:anna", "ours now").await.unwrap();
