@@ -345,11 +345,7 @@ pub async fn enable(journal: &Journal, link: &Link, zone: Tz, by: &str, reason: 
     // What the daemon has told of is told to be over.
     let told = row.filter(|row| row.changed_by.as_deref() == Some(DAEMON));
     let mails = told.map(|row| news("solved", link, &wall(row.since, zone), &why_off(row))).unwrap_or_default();
-    let mails = mails.into_iter().map(|(api, mut mail)| {
-        mail.params["by_person"] = true.into();
-        (api, mail)
-    });
-    let switched = Switched { by: by.to_owned(), reason: reason.to_owned(), mails: mails.collect() };
+    let switched = Switched { by: by.to_owned(), reason: reason.to_owned(), mails };
     journal.enable_connection(link.peer, &link.name, switched).await
 }
 

@@ -222,8 +222,7 @@ async fn switch(
     let mut number = message;
     for (api, mail) in mails {
         // What ends was told when it began; what was not told needs no end.
-        let problem = NewMail { kind: "problem".to_owned(), ..mail.clone() };
-        if off || outbox::was_told(tx, &api.0, &problem).await? {
+        if off || outbox::is_told(tx, &api.0, &mail).await? {
             outbox::enqueue(tx, &api.0, None, mail, number).await?;
             number = number.wrapping_add(1);
         }
