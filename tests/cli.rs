@@ -193,6 +193,13 @@ fn a_wrong_command_line_is_status_2() {
         &["run", "--once", "--mandant", "XYZ"],
         &["order", "decide", "4711", "capture:RE1", "perhaps", "--reason", "x"],
         &["order", "resolve", "4711"],
+        &["order", "adopt", "4711"],
+        &["order", "collection", "4711", "--reason", " "],
+        &["connection", "enable", "live"],
+        &["connection", "enable", "other", "--reason", "x"],
+        &["connection", "test", "other"],
+        &["config", "copy", "LEO", "LEO/V"],
+        &["config", "new", "--endpoint", "http://pixi.example.org/"],
         &["pixi", "call", "pixiSetOrderShippingLock", "OrderNr=1"],
         &["pixi", "call", "pixiNoSuchCall"],
         &["pixi", "call", "pixiGetShops", "--api", "other"],
@@ -350,6 +357,157 @@ fn one_order_is_shown_explained_and_left_alone() {
     assert_eq!((&chains[0]["entries"], &chains[0]["broken_at"]), (&1.into(), &Value::Null));
 }
 
+/// A simulated pixi and a simulated Unzer that run until the test ends them.
+struct Peers(Child, Value);
+
+impl Peers {
+    fn start(folder: &Path) -> Self {
+        let mut command = command(folder);
+        let mut child =
+            command.args(["sandbox", "--peers-only"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self(child, serde_json::from_str(&line).unwrap())
+    }
+
+    fn of(&self, peer: &str, what: &str) -> &str {
+        self.1[peer][what].as_str().unwrap()
+    }
+
+    /// A configuration that joins them.
+    fn configuration(&self) -> String {
+        format!(
+            "language: en\ndatabase: sqlite://store.db\nschedule: {{quiet_hours: none, cycle: \"0 0 5 1 1 *\"}}\n\
+             pixi:\n  live: {{endpoint: \"{}\", username: \"{}\", password: \"{}\"}}\n\
+             mandants:\n  DEM:\n    pixi: live\n    kind: test\n    process_from: 2020-01-01\n    payment_types:\n      \
+             U: # the code\n        event_invoice: UZE\n        event_return: UZR\n        public_key: {}\n        \
+             private_key: {}\n        unzer_url: \"{}\"\n",
+            self.of("pixi", "endpoint"),
+            self.of("pixi", "username"),
+            self.of("pixi", "password"),
+            self.of("unzer", "public_key"),
+            self.of("unzer", "private_key"),
+            self.of("unzer", "url"),
+        )
+    }
+}
+
+impl Drop for Peers {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn connections_are_listed_tested_switched_off_and_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let peers = Peers::start(folder.path());
+    let place = Place::new(&peers.configuration());
+    let state = |args: &[&str], at: usize| place.run(args).json()[at]["state"].as_str().unwrap().to_owned();
+    let list = ["connection", "list", "--json"];
+    assert_eq!(state(&list, 0), "NOT_CONNECTED", "a list needs no store");
+    assert_eq!(place.run(&["db", "migrate"]).status, 0);
+    let tested = place.run(&["connection", "test", "--json"]);
+    assert_eq!(tested.status, 0, "{}", tested.out);
+    assert_eq!((state(&list, 0), state(&list, 1)), ("CONNECTED".to_owned(), "CONNECTED".to_owned()), "it is kept");
+
+    let off = place.run(&["connection", "disable", "live", "--reason", "moved"]);
+    assert_eq!(off.status, 0, "{}", off.err);
+    let row = &place.run(&list).json()[0];
+    assert_eq!((&row["state"], &row["detail"]), (&"DISABLED".into(), &"moved".into()));
+    assert_eq!(row["changed_by"], "cli:anna");
+    let fields: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+    insta::assert_snapshot!(
+        fields.join(" "),
+        @"peer name endpoint mandants state since detail last_error last_error_at changed_by changed_reason"
+    );
+    let once = place.run(&["run", "--once"]);
+    assert_eq!((once.status, once.out.as_str()), (0, "cycle over 0 orders ended, 0 failed\n"), "{}", once.err);
+    let named = place.run(&["connection", "test", "live", "--json"]);
+    assert_eq!((named.status, &named.json()[0]["state"]), (0, &"DISABLED".into()), "asked, and stays off");
+    let check = place.run(&["check", "--online", "--json"]).json();
+    let off = check.as_array().unwrap().iter().find(|row| row["what"] == "connection").unwrap().clone();
+    assert_eq!((&off["ok"], &off["mend"]), (&false.into(), &"pixi-payd connection enable live --reason TEXT".into()));
+    for row in check.as_array().unwrap().iter().filter(|row| row["area"] != "mail" && row["what"] != "connection") {
+        assert_eq!(row["ok"], true, "{row}");
+    }
+    for what in ["login", "clock", "time zone", "calls", "booking event UZE", "key pair", "reachable"] {
+        assert!(check.as_array().unwrap().iter().any(|row| row["what"] == what), "{what}");
+    }
+
+    assert_eq!(place.run(&["connection", "enable", "live", "--reason", "back"]).status, 0);
+    assert_eq!(place.run(&["run", "--once", "--only", "changes", "--mandant", "DEM"]).status, 0);
+    assert_eq!(state(&list, 0), "CONNECTED");
+    place.write(&peers.configuration().replace("      U: # the code", "      U:\n        active: false"));
+    assert_eq!(state(&list, 1), "DISABLED", "off in the configuration");
+    let cannot = place.run(&["connection", "enable", peers.of("unzer", "public_key"), "--reason", "x"]);
+    assert!(cannot.status == 1 && cannot.err.contains("active: true"), "{}", cannot.err);
+}
+
+#[test]
+fn a_new_configuration_holds_what_pixi_tells_and_a_block_is_copied_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let peers = Peers::start(folder.path());
+    std::fs::write(folder.path().join("password"), format!("{}\n", peers.of("pixi", "password"))).unwrap();
+    let run = |args: &[&str]| Said::of(command(folder.path()).args(args).output().unwrap(), args);
+    let (endpoint, username) = (peers.of("pixi", "endpoint"), peers.of("pixi", "username"));
+    let login = ["--endpoint", endpoint, "--username", username, "--password-file", "password"];
+    let new = run(&[&["config", "new", "new.yaml"][..], &login].concat());
+    assert_eq!(new.status, 0, "{}", new.err);
+    let shown = run(&["--config", "new.yaml", "config", "show", "--json"]).json();
+    assert_eq!(shown["mandants"]["DEM"]["payment_types"]["U"]["xml_tag"], "unzer");
+    assert_eq!(shown["mandants"]["DEM"]["payment_types"]["U"]["active"], false);
+    assert_eq!(shown["pixi"]["live"]["endpoint"], endpoint);
+    assert!(shown["mandants"]["OUT"].is_object());
+    std::fs::write(folder.path().join("password"), "wrong").unwrap();
+    let refused = run(&[&["config", "new", "other.yaml"][..], &login].concat());
+    assert_eq!(refused.status, 0, "{}", refused.err);
+    assert!(refused.err.contains("pixi could not be asked") && folder.path().join("other.yaml").exists());
+
+    let place = Place::new(&peers.configuration());
+    let before = std::fs::read_to_string(place.path("pixi-payd.yaml")).unwrap();
+    assert_eq!(place.run(&["config", "copy", "DEM/U", "DEM/V"]).status, 0);
+    let after = std::fs::read_to_string(place.path("pixi-payd.yaml")).unwrap();
+    let block = before.split_once("      U:").unwrap().1;
+    assert_eq!(after, format!("{before}      V:{block}"), "comment and order are kept");
+    for (from, to) in [("DEM/U", "DEM/V"), ("DEM/X", "DEM/Y"), ("DEM/U", "OUT/U"), ("DEM/U", "DEM/LONG")] {
+        assert_eq!(place.run(&["config", "copy", from, to]).status, 1, "{from} {to}");
+        assert_eq!(std::fs::read_to_string(place.path("pixi-payd.yaml")).unwrap(), after, "{from} {to}");
+    }
+}
+
+#[test]
+fn orders_are_taken_over_and_handed_to_collection_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let peers = Peers::start(folder.path());
+    let place = Place::new(
+        &peers.configuration().replace("mandants:\n  DEM:", "mandants:\n  LEO: {pixi: live, kind: test}\n  DEM:"),
+    );
+    assert_eq!(place.run(&["db", "migrate"]).status, 0);
+    let unknown = place.run(&["order", "adopt", "4711", "--reason", "ours"]);
+    assert!(unknown.status == 1 && unknown.err.contains("neither in the store nor found in pixi"), "{}", unknown.err);
+    place.add_order(4711);
+    let managed = place.run(&["order", "adopt", "4711", "--reason", "ours"]);
+    assert!(managed.status == 1 && managed.err.contains("under management already"), "{}", managed.err);
+    let unread = place.run(&["order", "collection", "4711", "--reason", "file 1"]);
+    assert!(unread.status == 1 && unread.err.contains("nothing to collect"), "{}", unread.err);
+    assert_eq!(place.run(&["order", "collection", "4711", "--reason", "file 1", "--end"]).status, 1);
+}
+
+#[test]
+fn a_store_that_cannot_be_used_has_its_number_and_says_what_to_do() {
+    let place = Place::new(CONFIG);
+    std::fs::write(place.path("store.db"), "this is no database, and never was one").unwrap();
+    let said = place.run(&["orders"]);
+    assert_eq!(said.status, 1, "{}", said.err);
+    assert!(said.err.contains("PP-1935") && said.err.contains("pixi-payd verify"), "{}", said.err);
+    std::fs::remove_file(place.path("store.db")).unwrap();
+    std::fs::create_dir(place.path("store.db")).unwrap();
+    let said = place.run(&["orders"]);
+    assert!(said.status == 1 && said.err.contains("PP-1934"), "{}", said.err);
+}
+
 #[test]
 fn the_daemon_owns_its_store_takes_requests_and_stops_cleanly() {
     let place = Place::new(CONFIG);
@@ -404,8 +562,14 @@ fn shells_and_man_get_their_files() {
     for shell in ["bash", "zsh", "fish"] {
         let said = place.run(&["completions", shell]);
         assert_eq!(said.status, 0);
-        assert!(said.out.contains("connection"), "{shell}");
+        for word in ["connection", "adopt", "collection", "enable", "copy"] {
+            assert!(said.out.contains(word), "{shell} {word}");
+        }
     }
     let page = place.run(&["man"]);
     assert!(page.out.contains(".TH pixi-payd 1") && page.out.contains("pixi-payd-run"), "{}", &page.out[..500]);
+    for name in ["order\\-adopt", "order\\-collection", "connection\\-enable", "config\\-copy"] {
+        let plain = name.replace('\\', "");
+        assert!(page.out.contains(name) || page.out.contains(&plain), "{name}");
+    }
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use crate::pixi::answer::Column;
 use crate::pixi::columns::{ColumnSpec, FromRow};
 use crate::pixi::{
-    CaptureInvoice, ChangedOrder, CreditCardInfo, HoldOrder, ImportXml, Invoice, InvoiceLine, OrderHeader, OrderLine,
-    RawAnswer,
+    Address, CaptureInvoice, ChangedOrder, CreditCardInfo, HoldOrder, ImportXml, Invoice, InvoiceLine, OrderHeader,
+    OrderLine, RawAnswer, columns_of,
 };
 
 /// An order that cannot exist: its answer is empty, and announces its columns all the same.
 const NO_ORDER: &str = "2147483646";
+
+/// The one whose rows are of no type of their own.
+const TOTALS: &str = "pixiGetOrderTotals";
 
 /// A call whose answer is looked at.
 pub struct Probe {
@@ -30,6 +33,8 @@ pub fn probes(code: &str, now: &str) -> Vec<Probe> {
     }
     vec![
         probe::<ChangedOrder>("pixiGetChangedOrders", &[("DateTimeFrom", now), ("skipGetXMLValue", "1")]),
+        probe::<Address>("pixiGetAddress", &[("AddrKey", NO_ORDER)]),
+        Probe { call: TOTALS, params: vec![("OrderNr".to_owned(), NO_ORDER.to_owned())], columns: columns_of(TOTALS) },
         probe::<CreditCardInfo>("pixiGetCreditCardInfo", &[("OrderNr", NO_ORDER)]),
         probe::<Invoice>("pixiGetInvoice", &[("OrderNR", NO_ORDER), ("RowCount", "1")]),
         probe::<InvoiceLine>("pixiGetInvoiceLines", &[("InvoiceNr", "-"), ("IncludeSpecialInvLines", "0")]),

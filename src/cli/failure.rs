@@ -5,6 +5,7 @@ use std::io;
 use crate::config::{Findings, Severity};
 use crate::engine::{DaemonError, WorkError};
 use crate::journal::JournalError;
+use crate::text::Language;
 
 /// Why a command did not do what was asked, with its exit status.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +57,17 @@ impl From<JournalError> for Failure {
             JournalError::Schema { found: 0, .. } => Self::Usage(
                 "there is no store yet; make it with: pixi-payd db migrate (or start the daemon)".to_owned(),
             ),
-            JournalError::Schema { found, needed } if found > needed => Self::Usage(format!(
-                "the store has schema {found}, this program knows {needed}; use the version that wrote it, or a newer one"
-            )),
-            JournalError::Schema { found, needed } => Self::Usage(format!(
-                "the store has schema {found}, this program needs {needed}; bring it up to date with: pixi-payd db migrate"
-            )),
-            error => Self::Failed(error.to_string()),
+            error => {
+                // Everything else that is wrong with the store has a number, and says what to do.
+                let text = match error.notice() {
+                    Some(notice) => {
+                        let (what, now) = (notice.text(Language::En), notice.what_now(Language::En));
+                        format!("{} {what}\n{now}", notice.number)
+                    }
+                    None => error.to_string(),
+                };
+                if matches!(error, JournalError::Schema { .. }) { Self::Usage(text) } else { Self::Failed(text) }
+            }
         }
     }
 }

@@ -8,16 +8,23 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod adopt;
+mod ask;
 mod check;
+mod clock_check;
+mod collection;
 mod columns;
 mod config;
 mod connection;
 mod context;
 mod daemon;
+mod event_check;
 mod explain;
 mod failure;
 mod find;
 mod history;
+mod interview;
+mod key_check;
 pub mod logging;
 mod mail;
 mod mail_check;
@@ -81,10 +88,10 @@ enum Command {
     /// Look at one order, or say what is to become of it
     #[command(subcommand)]
     Order(order::Command),
-    /// pixi APIs and Unzer key pairs
+    /// pixi APIs and Unzer key pairs: how they are, and whether they are used
     #[command(subcommand)]
     Connection(connection::Command),
-    /// Show the configuration in force, its schema, or a file to start from
+    /// Show the configuration in force or its schema, start a file, copy a payment type in it
     #[command(subcommand)]
     Config(config::Command),
     /// A test mail, and what became of the mails so far
@@ -142,7 +149,7 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Orders(args) => orders::run(context, args).await,
         Command::Order(command) => order::run(context, command).await,
         Command::Connection(command) => connection::run(context, command).await,
-        Command::Config(command) => config::run(&context, command),
+        Command::Config(command) => config::run(context, command).await,
         Command::Mail(command) => mail::run(context, command).await,
         Command::Pixi(command) => pixi_call::run(context, command).await,
         Command::Unzer(command) => unzer_show::run(context, command).await,

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use crate::cli::check::bad;
 use crate::cli::columns::{Announced, Probe, compare, probes};
-use crate::cli::connection::pairs;
-use crate::cli::context::Context;
-use crate::cli::{Failure, mail_check, output, read_back};
+use crate::cli::context::{Context, Schema};
+use crate::cli::{Failure, clock_check, event_check, key_check, mail_check, output, read_back};
 use crate::clock::Clock;
 use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
 use crate::config::{ApiName, Settings, WriteBankData};
+use crate::engine::connections;
 use crate::engine::peers::{self, Peers, active_types};
+use crate::journal::{ConnectionRow, Journal};
 use crate::pixi::{CALLS, ErrorClass, LocalTime, PixiClient, PixiError};
-
-/// pixi's clock may differ from ours by this much, in seconds.
-const CLOCKS_APART: i64 = 120;
+use crate::wire::circuit::ConnectionState;
 
 /// The rows of everything that is switched on.
 pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow>, Failure> {
@@ -40,32 +39,41 @@ pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow
             (None, true, Some(pixi)) => rows.extend(api_rows(settings, name, &pixi, &context.clock).await),
         }
     }
-    for pair in pairs(settings, &peers) {
-        let area = format!("unzer {}", pair.connection.name);
-        if !pair.active {
-            rows.push(CheckRow::good(area, "key pair", "off: not asked"));
-            continue;
-        }
-        rows.push(match pair.client.keypair().await {
-            Ok(info) if info.public_key != pair.connection.name => bad(
-                area,
-                "key pair",
-                format!("the private key belongs to {}", info.public_key),
-                "write the public and the private key of one pair",
-            ),
-            Ok(info) => CheckRow::good(area, "key pair", format!("may use: {}", info.payment_types.join(", "))),
-            Err(error) => bad(area, "key pair", error.to_string(), mend_of_key(&error)),
-        });
+    let journal = journal(context, settings).await;
+    let seen = match &journal {
+        Some(journal) => journal.methods_seen().await?,
+        None => Vec::new(),
+    };
+    rows.extend(key_check::rows(settings, &peers, &seen).await);
+    if let Some(journal) = &journal {
+        rows.extend(off_rows(settings, journal.connections().await?));
     }
     rows.extend(mail_check::rows(settings, &context.clock).await);
     Ok(rows)
 }
 
-fn mend_of_key(error: &crate::unzer::UnzerError) -> &'static str {
-    match error {
-        crate::unzer::UnzerError::Passing { .. } => "check the network and unzer_url, or try again later",
-        _ => "check public_key and private_key of the payment type",
-    }
+/// The store where it can be used; that it cannot has a row of its own.
+async fn journal(context: &Context, settings: &Settings) -> Option<Journal> {
+    context.journal(settings, Schema::Keep).await.ok()
+}
+
+/// Connections that are off though the configuration wants them: nothing works over them, however well they answer.
+fn off_rows(settings: &Settings, rows: Vec<ConnectionRow>) -> Vec<CheckRow> {
+    let all = connections::shown(settings, rows);
+    let off = all.iter().filter(|shown| shown.link.active && shown.state == ConnectionState::Disabled);
+    off.filter_map(|shown| {
+        let row = shown.row.as_ref()?;
+        let since = output::wall(row.since, settings.timezone);
+        let by = row.changed_by.as_deref().unwrap_or("-");
+        let why = row.changed_reason.as_deref().unwrap_or("-");
+        Some(bad(
+            shown.link.title(),
+            "connection",
+            format!("DISABLED since {since} by {by}: {why}"),
+            format!("pixi-payd connection enable {} --reason TEXT", shown.link.name),
+        ))
+    })
+    .collect()
 }
 
 async fn api_rows(settings: &Settings, name: &ApiName, pixi: &Arc<PixiClient>, clock: &Clock) -> Vec<CheckRow> {
@@ -80,10 +88,11 @@ async fn api_rows(settings: &Settings, name: &ApiName, pixi: &Arc<PixiClient>, c
         }
     };
     rows.push(CheckRow::good(&area, "login", "accepted"));
-    rows.push(clock_row(&area, time, clock));
+    rows.extend(clock_check::rows(&area, time, settings.timezone, clock.now()));
     rows.extend(shop_rows(settings, name, pixi).await);
     rows.extend(call_rows(&area, pixi).await);
     rows.extend(address_row(settings, name, &area, pixi).await);
+    rows.extend(event_check::rows(settings, name, pixi, settings.timezone, clock.now()).await);
     rows.extend(read_back::rows(&area, &name.0, pixi).await);
     let code = active_types(settings, name).first().map_or_else(|| "-".to_owned(), |(_, code)| code.0.clone());
     let now = LocalTime::at(clock.now(), settings.timezone).to_string();
@@ -107,21 +116,6 @@ fn mend(error: &PixiError, name: &ApiName) -> String {
         ErrorClass::Configuration | ErrorClass::Final => {
             format!("check pixi.{name}: endpoint, username, password, and the rights of this login in pixi")
         }
-    }
-}
-
-fn clock_row(area: &str, time: Option<LocalTime>, clock: &Clock) -> CheckRow {
-    let Some(time) = time else {
-        return CheckRow::good(area, "clock", "cannot tell: pixiGetServerTime is not there or shows no time");
-    };
-    let now = clock.now();
-    let apart = [time.earliest(), time.latest()].map(|at| (now - at).num_seconds().abs());
-    let apart = apart[0].min(apart[1]);
-    if apart <= CLOCKS_APART {
-        CheckRow::good(area, "clock", format!("{apart} s apart"))
-    } else {
-        let mend = "set this machine's clock by NTP, and timezone to the zone pixi's server shows";
-        bad(area, "clock", format!("pixi shows {time}, {apart} s apart from here"), mend)
     }
 }
 

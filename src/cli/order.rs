@@ -8,7 +8,7 @@ use crate::cli::context::{Context, Schema, actor};
 use crate::cli::find::OrderArg;
 use crate::cli::history::{self, StepDone};
 use crate::cli::words::{self, pick};
-use crate::cli::{Failure, mail, output, request};
+use crate::cli::{Failure, adopt, ask, collection, mail, output, request};
 use crate::clock::Time;
 use crate::config::Settings;
 use crate::engine::OrderShown;
@@ -19,6 +19,10 @@ use crate::text::amounts::amount;
 
 /// How long the daemon may take for one order.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What amount-moving commands have in common.
+const SEEN: &str = "The amounts as last seen are shown first, and on a terminal you are asked whether to go on. The daemon \
+                    refuses where they have changed since.";
 
 /// Commands of `order`.
 #[derive(Debug, clap::Subcommand)]
@@ -32,21 +36,41 @@ pub enum Command {
         json: bool,
     },
     /// Let the running daemon try again now, also what was refused before
+    #[command(after_help = SEEN)]
     Retry {
         #[command(flatten)]
         order: OrderArg,
         /// Why, for the audit trail
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+        /// Do not ask whether to go on
+        #[arg(long)]
+        yes: bool,
     },
     /// Let the running daemon authorise the payment anew, where the method allows it without the buyer
+    #[command(after_help = SEEN)]
     Reauthorize {
         #[command(flatten)]
         order: OrderArg,
         /// Why, for the audit trail
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+        /// Do not ask whether to go on
+        #[arg(long)]
+        yes: bool,
     },
+    /// Take over an order that was left alone: LEGACY, MANUAL, or ignored
+    #[command(after_help = "Examples:\n  pixi-payd order adopt 4711 --reason \"ours from now on\"\n  \
+                            pixi-payd order adopt 4711 --reason \"ours\" --done RE100 RE101 --open GS7 --yes\n\n\
+                            Its invoices and credit notes are shown, and of each you say whether it is done (paid and booked: nothing \
+                            is done for it any more) or open. On a terminal you are asked; a script says it by --done and --open. \
+                            What was captured and refunded is read from Unzer. Nothing is sent before the daemon takes it up.")]
+    Adopt(adopt::Args),
+    /// Mark it as handed to debt collection, until money comes
+    #[command(after_help = "Example:\n  pixi-payd order collection 4711 --reason \"file 47/11\"\n\n\
+                            For orders that are UNPAID, PAID_PARTIAL or CHARGEBACK. The payment status is COLLECTION until more \
+                            money is there than now, or --end. It moves nothing.")]
+    Collection(collection::Args),
     /// Clear the problem mark: the same problem is not shown or mailed again. It unblocks no money
     Resolve {
         #[command(flatten)]
@@ -98,14 +122,18 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
     let journal = context.journal(&settings, Schema::Keep).await?;
     match command {
         Command::Show { order, json } => show(&settings, &journal, &order.must_be_stored(&journal).await?, json).await,
-        Command::Retry { order, reason } => {
+        Command::Retry { order, reason, yes } => {
             let row = order.must_be_stored(&journal).await?;
-            act(&context, &settings, &journal, &row, retry_request(&actor(), &row.order, &reason)).await
+            let request = retry_request(&actor(), &row.order, &reason).seeing(&row);
+            act(&context, &settings, &journal, &row, request, yes).await
         }
-        Command::Reauthorize { order, reason } => {
+        Command::Reauthorize { order, reason, yes } => {
             let row = order.must_be_stored(&journal).await?;
-            act(&context, &settings, &journal, &row, reauthorize_request(&actor(), &row.order, &reason)).await
+            let request = reauthorize_request(&actor(), &row.order, &reason).seeing(&row);
+            act(&context, &settings, &journal, &row, request, yes).await
         }
+        Command::Adopt(args) => adopt::run(context, args).await,
+        Command::Collection(args) => collection::run(&settings, &journal, args).await,
         Command::Resolve { order, reason } => {
             resolve(&journal, &order.must_be_stored(&journal).await?, given(&reason)?).await
         }
@@ -121,7 +149,8 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
     }
 }
 
-fn given(reason: &str) -> Result<&str, Failure> {
+/// A reason that says something.
+pub fn given(reason: &str) -> Result<&str, Failure> {
     match reason.trim() {
         "" => Err(Failure::usage("--reason: say why in a few words; it is kept in the audit trail")),
         reason => Ok(reason),
@@ -175,16 +204,7 @@ fn shown(settings: &Settings, row: &OrderRow) -> Vec<String> {
     let payment = row.payment.as_deref().unwrap_or("-");
     let (paid, booked) = (pick(language, "Zahlung", "payment"), pick(language, "Buchung", "transfer"));
     lines.push(format!("{paid} {payment}: {}; {booked} {}", row.payment_status, row.transfer_status));
-    let sum = |minor| amount(row.currency.of(minor), language);
-    let amounts = row.amounts;
-    let words = match language {
-        Language::De => ["bestellt", "berechnet", "gutgeschrieben", "autorisiert", "eingezogen", "erstattet"],
-        Language::En => ["ordered", "invoiced", "credited", "authorised", "captured", "refunded"],
-    };
-    let sums =
-        [amounts.total, amounts.invoiced, amounts.credited, amounts.authorized, amounts.captured, amounts.refunded];
-    let sums: Vec<String> = words.iter().zip(sums).map(|(word, minor)| format!("{word} {}", sum(minor))).collect();
-    lines.push(sums.join(", "));
+    lines.push(sums(row, language));
     if let Some(mark) = &row.mark {
         let settled = if row.is_resolved() {
             pick(language, " (von einer Person erledigt)", " (settled by a person)")
@@ -197,6 +217,20 @@ fn shown(settings: &Settings, row: &OrderRow) -> Vec<String> {
     lines
 }
 
+/// The amounts as last seen, in one line.
+fn sums(row: &OrderRow, language: Language) -> String {
+    let sum = |minor| amount(row.currency.of(minor), language);
+    let amounts = row.amounts;
+    let words = match language {
+        Language::De => ["bestellt", "berechnet", "gutgeschrieben", "autorisiert", "eingezogen", "erstattet"],
+        Language::En => ["ordered", "invoiced", "credited", "authorised", "captured", "refunded"],
+    };
+    let sums =
+        [amounts.total, amounts.invoiced, amounts.credited, amounts.authorized, amounts.captured, amounts.refunded];
+    let sums: Vec<String> = words.iter().zip(sums).map(|(word, minor)| format!("{word} {}", sum(minor))).collect();
+    sums.join(", ")
+}
+
 /// Lets the running daemon act on an order, and tells how it stands then.
 async fn act(
     context: &Context,
@@ -204,6 +238,7 @@ async fn act(
     journal: &Journal,
     row: &OrderRow,
     request: NewRequest,
+    yes: bool,
 ) -> Result<(), Failure> {
     let nobody = || {
         let mend = "start it with: pixi-payd run, or take up all orders once with: pixi-payd run --once";
@@ -211,6 +246,10 @@ async fn act(
     };
     if !request::is_running(journal, &context.clock).await? {
         return Err(nobody());
+    }
+    output::line(&sums(row, settings.language))?;
+    if !yes && ask::somebody_there() && !ask::yes(&format!("Order {}: go on?", row.order))? {
+        return Err(Failure::failed("nothing was asked for"));
     }
     let answer = request::ask(journal, &context.clock, request, PATIENCE).await?.ok_or_else(nobody)?;
     if let Some(until) = answer.get("quiet_until").and_then(|until| serde_json::from_value::<Time>(until.clone()).ok())

@@ -56,10 +56,15 @@ pub fn colours() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// An empty table as wide as the terminal.
+/// An empty table as wide as the terminal, or as `COLUMNS` says.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    // Where standard output is no terminal a width may be given; else lines are as long as they are, for `grep`.
+    let given = std::env::var("COLUMNS").ok().and_then(|width| width.parse().ok());
+    if let Some(width) = given.filter(|width: &u16| *width >= 40 && !io::stdout().is_terminal()) {
+        table.set_width(width);
+    }
     let title = |text: &&str| {
         let cell = Cell::new(text);
         if colours() { cell.add_attribute(Attribute::Bold) } else { cell }

@@ -27,8 +27,15 @@ pub fn man() -> Result<(), Failure> {
     whole.build();
     let mut page = Vec::new();
     clap_mangen::Man::new(whole.clone()).render(&mut page)?;
-    for command in whole.get_subcommands().filter(|command| command.get_name() != "help") {
-        clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    }
+    pages(&whole, &mut page)?;
     output::raw(&page)
+}
+
+/// The pages of the commands below `command`, each before its own commands'.
+fn pages(command: &clap::Command, page: &mut Vec<u8>) -> Result<(), Failure> {
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        clap_mangen::Man::new(below.clone()).render(page)?;
+        pages(below, page)?;
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ mod read;
 pub mod settings;
 mod shape;
 mod show;
+mod start;
 mod value;
 mod yaml;
 
@@ -28,6 +29,7 @@ pub use ids::*;
 pub use load::{Loaded, find_file, load, load_with};
 pub use settings::*;
 pub use show::{show, show_json};
+pub use start::{FoundAtPixi, FoundMandant, FoundType, start_from};
 
 /// A commented file to start from; it loads as it is, with everything that needs a secret switched off.
 pub const STARTER: &str = include_str!("starter.yaml");

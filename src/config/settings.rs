@@ -125,6 +125,8 @@ pub struct Safety {
     pub max_capture_per_cycle: Option<i64>,
     /// Refunds per mandant and day, in minor units.
     pub max_refund_per_day: Option<i64>,
+    /// A connection that fails for this long without one usable answer is switched off; zero: never.
+    pub disable_after: Duration,
 }
 
 /// Pages.

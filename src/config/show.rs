@@ -76,6 +76,7 @@ fn safety(safety: &Safety) -> Value {
         "max_givebacks_per_cycle": or_off(safety.max_givebacks_per_cycle),
         "max_capture_per_cycle": or_off(safety.max_capture_per_cycle.map(amount)),
         "max_refund_per_day": or_off(safety.max_refund_per_day.map(amount)),
+        "disable_after": time(safety.disable_after),
     })
 }
 

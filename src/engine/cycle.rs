@@ -29,8 +29,9 @@ const PAGE: u32 = 500;
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 /// The first window reaches back this far at least …
 const FIRST_WINDOW: TimeDelta = TimeDelta::days(1);
-/// … and at most this far, where the daemon was there before without ever reading the list.
-const LONGEST_FIRST_WINDOW: TimeDelta = TimeDelta::days(30);
+/// … and any window at most this far: where the daemon was there before without ever reading the list, and after a
+/// connection was off for long.
+const LONGEST_WINDOW: TimeDelta = TimeDelta::days(30);
 /// Due orders taken up in one cycle.
 const MOST_DUE: usize = 5_000;
 /// Payment hints taken up in one cycle.
@@ -61,6 +62,13 @@ pub struct Scope {
     pub mandant: Option<MandantId>,
     /// Also orders whose next check is not due.
     pub all: bool,
+}
+
+impl Scope {
+    /// Every mandant and every part.
+    pub(super) fn is_whole(&self) -> bool {
+        self.only.is_none() && self.mandant.is_none()
+    }
 }
 
 /// What a cycle did.
@@ -134,7 +142,7 @@ pub async fn run(
     // Everything has been counted: what was put off is decided now.
     brakes.decide();
     work_all(shop, owner, api, deferred, brakes, &mut report).await?;
-    tell_asleep(shop, &asleep).await?;
+    tell_asleep(shop, &asleep, None).await?;
     if report.stopped {
         return Ok(report);
     }
@@ -148,17 +156,23 @@ pub async fn run(
     Ok(report)
 }
 
-/// Tells of the open orders of a pixi API that is switched off, or has no active payment type left.
-pub async fn run_asleep(shop: &Workshop, api: &ApiName, scope: &Scope) -> Result<(), JournalError> {
+/// Tells of the open orders of a pixi API that is switched off, or has no active payment type left. `off`: what they are
+/// hinted at where its connection is off.
+pub async fn run_asleep(
+    shop: &Workshop,
+    api: &ApiName,
+    scope: &Scope,
+    off: Option<&Notice>,
+) -> Result<(), JournalError> {
     let rows = shop.journal.due_orders(api, usize::MAX).await?;
     let wanted = |row: &OrderRow| scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant);
     let asleep: Vec<OrderRow> = rows.into_iter().filter(wanted).collect();
-    tell_asleep(shop, &asleep).await
+    tell_asleep(shop, &asleep, off).await
 }
 
-async fn tell_asleep(shop: &Workshop, rows: &[OrderRow]) -> Result<(), JournalError> {
+async fn tell_asleep(shop: &Workshop, rows: &[OrderRow], off: Option<&Notice>) -> Result<(), JournalError> {
     for row in rows {
-        match record::switched_off(shop, row).await {
+        match record::switched_off(shop, row, off).await {
             Err(error) if error.is_of_one_order() => {
                 tracing::error!(order.nr = row.order.nr, "order {} could not be marked: {error}", row.order.nr);
             }
@@ -418,7 +432,7 @@ impl Found<'_> {
         let stored = self.shop.journal.cursor(self.api, CURSOR).await?;
         let was_stored = stored.is_some();
         let from = match stored.and_then(|text| text.parse().ok()) {
-            Some(millis) => clock::from_millis(millis),
+            Some(millis) => clock::from_millis(millis).max(now - LONGEST_WINDOW),
             None => self.first_window(now).await?,
         };
         let changed = match pixi.changed_orders(LocalTime::at(from - OVERLAP, zone)).await {
@@ -446,7 +460,7 @@ impl Found<'_> {
     /// no work list any more.
     async fn first_window(&self, now: Time) -> Result<Time, JournalError> {
         let began = self.shop.journal.began().await?.unwrap_or(now);
-        Ok(began.min(now - FIRST_WINDOW).max(now - LONGEST_FIRST_WINDOW))
+        Ok(began.min(now - FIRST_WINDOW).max(now - LONGEST_WINDOW))
     }
 
     /// Payments Unzer has sent a word about.

@@ -1,5 +1,6 @@
 //! The daemon: a process that holds the store, runs cycles on schedule and does what people ask for.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -10,11 +11,12 @@ use tokio::sync::{Mutex, Notify};
 use crate::clock::{Clock, Time};
 use crate::config::quiet::quiet_until;
 use crate::config::{ApiName, Settings};
-use crate::journal::{Journal, JournalError, Lease, Owner};
-use crate::wire::SharedWire;
+use crate::journal::{ConnectionRow, Journal, JournalError, Lease, Owner};
 use crate::wire::stack::{Stack, stack};
+use crate::wire::{Peer, SharedWire};
 
 use super::brakes::Brakes;
+use super::connections;
 use super::cycle::{self, CycleReport, Scope};
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
@@ -127,6 +129,11 @@ impl Daemon {
         self.owner
     }
 
+    /// True while a pixi API is switched off.
+    pub(super) fn is_off(&self, api: &ApiName) -> bool {
+        self.stack.circuits.is_off(Peer::Pixi, &api.0)
+    }
+
     /// Layers around the transport, for states and counts.
     pub fn stack(&self) -> &Stack {
         &self.stack
@@ -172,13 +179,26 @@ impl Daemon {
         let shop = self.shop();
         let watch = self.clock.stopwatch();
         let active = peers::active_apis(&shop.settings);
+        let connections = connections::apply(&self.journal, &self.stack.circuits).await?;
         let runs = shop.settings.pixi.keys().map(|api| {
-            let (shop, is_active) = (shop.clone(), active.contains(api));
-            async move { self.run_api(&shop, api, is_active, scope).await }
+            let (shop, is_active, connections) = (shop.clone(), active.contains(api), &connections);
+            async move { (api, self.run_api(&shop, api, is_active, scope, connections).await) }
         });
-        let mut report = CycleReport::default();
-        for ended in join_all(runs).await {
-            report.add(ended?);
+        let (mut report, mut reached) = (CycleReport::default(), BTreeSet::new());
+        for (api, ended) in join_all(runs).await {
+            // Another process holds its lease: that one takes up what waits.
+            let Some(ended) = ended? else { continue };
+            if ended.unreachable.is_empty() && !ended.stopped {
+                reached.insert(api.clone());
+            }
+            report.add(ended);
+        }
+        if scope.is_whole() {
+            connections::caught_up(&self.journal, &connections, &shop.settings, &reached).await?;
+        }
+        // How the connections are is worth no cycle: it is stored with the next one.
+        if let Err(error) = connections::record(&shop, &self.stack.circuits).await {
+            tracing::warn!("connections: {}", error.told());
         }
         tracing::info!(
             orders = report.orders,
@@ -195,6 +215,7 @@ impl Daemon {
     /// Works on one order at once. A cycle that runs is waited for: an order is in one hand at a time.
     pub(super) async fn run_order(&self, shop: &Workshop, work: &Work<'_>) -> Result<(), WorkError> {
         let _turn = self.turn.lock().await;
+        connections::apply(&self.journal, &self.stack.circuits).await?;
         let brakes = self.brakes(shop);
         brakes.decide();
         cycle::run_guarded(work, &brakes).await?;
@@ -212,15 +233,21 @@ impl Daemon {
         api: &ApiName,
         is_active: bool,
         scope: &Scope,
-    ) -> Result<CycleReport, JournalError> {
+        connections: &[ConnectionRow],
+    ) -> Result<Option<CycleReport>, JournalError> {
         if let Lease::HeldBy { .. } = self.journal.acquire_lease(self.owner, api).await? {
-            return Ok(CycleReport::default());
+            return Ok(None);
         }
-        if !is_active {
-            cycle::run_asleep(shop, api, scope).await?;
-            return Ok(CycleReport::default());
+        let off = connections::off_hint(connections, api, shop.settings.timezone);
+        if !is_active || off.is_some() {
+            cycle::run_asleep(shop, api, scope, off.as_ref()).await?;
+            return Ok(Some(CycleReport::default()));
         }
-        cycle::run(shop, self.owner, api, scope, &self.brakes(shop)).await
+        let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
+        let all = Scope { all: true, ..Scope::default() };
+        let report =
+            cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await?;
+        Ok(Some(report))
     }
 
     /// Runs cycles on schedule and requests of people until asked to stop.
@@ -257,10 +284,15 @@ impl Daemon {
         loop {
             self.clock.sleep(HEARTBEAT).await;
             match self.journal.heartbeat(self.owner).await {
-                Ok(()) => {}
+                // What a person has switched off or on meanwhile.
+                Ok(()) => {
+                    if let Err(error) = connections::apply(&self.journal, &self.stack.circuits).await {
+                        tracing::error!("store: {}", error.told());
+                    }
+                }
                 // Another process has taken over: nothing more may be sent from here.
                 Err(error @ JournalError::NotOwner) => return Err(error.into()),
-                Err(error) => tracing::error!("store: {error}"),
+                Err(error) => tracing::error!("store: {}", error.told()),
             }
         }
     }
@@ -279,7 +311,7 @@ impl Daemon {
                 }
                 *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
                 if let Err(error) = self.run_cycle(&Scope::default()).await {
-                    tracing::error!("cycle ended early: {error}");
+                    tracing::error!("cycle ended early: {}", error.told());
                     if at_once {
                         // The store may still be as it was when the daemon before this one ended.
                         self.tick().await;
@@ -293,7 +325,7 @@ impl Daemon {
         let requests = async {
             while !self.stop.is_set() {
                 if let Err(error) = super::requests::serve(self, &self.journal).await {
-                    tracing::error!("requests: {error}");
+                    tracing::error!("requests: {}", error.told());
                 }
                 self.tick().await;
             }

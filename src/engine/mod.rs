@@ -2,8 +2,10 @@
 //! people ask for.
 
 mod address;
+pub mod adopt;
 mod bank_data;
 pub mod brakes;
+pub mod connections;
 pub mod cycle;
 pub mod daemon;
 mod documents;

@@ -9,7 +9,7 @@ use crate::config::{PaymentCode, PaymentType};
 use crate::journal::{
     Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits, telling,
 };
-use crate::policy::{self, Facts, NextCheck, Plan, Standing, sums};
+use crate::policy::{self, Facts, NextCheck, Plan, Standing, Sums, sums};
 use crate::steps::OrderId;
 use crate::text::{Notice, Severity};
 
@@ -70,8 +70,6 @@ pub async fn store(
     keep_facts: bool,
 ) -> Result<(), JournalError> {
     let payment = facts.payment.known();
-    let unzer = plan.sums.unzer;
-    let pixi = plan.sums.pixi;
     let resolved = row.resolved.as_ref().map(|resolved| resolved.fingerprint.clone());
     let planned = plan.mark_beside(resolved.as_deref()).cloned();
     let is_problem = |mark: &Notice| mark.severity == Severity::Problem;
@@ -82,14 +80,7 @@ pub async fn store(
         planned => standing.or(planned),
     };
     let stored = Facts { past: Vec::new(), ..facts.clone() };
-    let amounts = Amounts {
-        total: pixi.ordered,
-        authorized: unzer.secured(),
-        captured: unzer.captured,
-        refunded: unzer.refunded + unzer.charged_back,
-        invoiced: pixi.invoiced,
-        credited: pixi.credited,
-    };
+    let amounts = amounts(&plan.sums);
     let shown = OrderRow { amounts, nr_external: facts.external_nr.clone(), ..row.clone() };
     let record = PlanRecord {
         undecided: plan.undecided,
@@ -127,6 +118,19 @@ pub async fn store(
         );
     }
     Ok(())
+}
+
+/// The sums as they are stored, shown, and compared with what a person saw.
+pub fn amounts(sums: &Sums) -> Amounts {
+    let (unzer, pixi) = (sums.unzer, sums.pixi);
+    Amounts {
+        total: pixi.ordered,
+        authorized: unzer.secured(),
+        captured: unzer.captured,
+        refunded: unzer.refunded + unzer.charged_back,
+        invoiced: pixi.invoiced,
+        credited: pixi.credited,
+    }
 }
 
 /// Pause of an order that cannot be worked on.
@@ -196,9 +200,10 @@ async fn mark_only(
 }
 
 /// Hints at an open order whose payment type is switched off. It stays due, so that it goes on once that is on again; what
-/// a person is to be told of it already stays.
-pub async fn switched_off(shop: &Workshop, row: &OrderRow) -> Result<(), JournalError> {
-    let notice = policy::switched_off_notice(&row.order.mandant.0, &row.payment_code.0);
+/// a person is to be told of it already stays. `off`: the connection is off, and this says so.
+pub async fn switched_off(shop: &Workshop, row: &OrderRow, off: Option<&Notice>) -> Result<(), JournalError> {
+    let of_type = || policy::switched_off_notice(&row.order.mandant.0, &row.payment_code.0);
+    let notice = off.cloned().unwrap_or_else(of_type);
     let told = row.mark.as_ref().is_some_and(|mark| mark.severity == Severity::Problem || mark.number == notice.number);
     let is_ours = matches!(row.management, Management::Managed | Management::Adopted);
     if told || !is_ours {

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::journal::{Journal, JournalError, NewRequest, Request};
+use crate::journal::{Amounts, Journal, JournalError, NewRequest, OrderRow, Request};
 use crate::steps::OrderId;
 
 use super::cycle::Scope;
 use super::daemon::Daemon;
-use super::work::Asked;
+use super::record;
+use super::work::{Asked, Work};
 
 /// Requests taken at a time.
 const BATCH: i64 = 10;
@@ -51,6 +52,18 @@ fn of_order(kind: &str, actor: &str, order: &OrderId, reason: &str) -> NewReques
     }
 }
 
+impl NewRequest {
+    /// With the amounts the person saw: where they have changed since, the request is refused. Of an order of which
+    /// nothing was read yet there are none.
+    #[must_use]
+    pub fn seeing(mut self, row: &OrderRow) -> Self {
+        if !row.is_unread() {
+            self.amounts_seen = json!(row.amounts);
+        }
+        self
+    }
+}
+
 /// Takes the requests that wait and answers them.
 pub(super) async fn serve(daemon: &Daemon, journal: &Journal) -> Result<(), JournalError> {
     for request in journal.take_requests(daemon.owner(), BATCH).await? {
@@ -72,14 +85,19 @@ async fn answer(daemon: &Daemon, request: &Request) -> Result<Value, super::Work
             let scope: Scope = serde_json::from_value(request.args.clone()).unwrap_or_default();
             Ok(json!({"report": daemon.run_cycle(&scope).await?}))
         }
-        (RETRY, Some(order)) => act_on(daemon, order, false).await,
-        (REAUTHORIZE, Some(order)) => act_on(daemon, order, true).await,
+        (RETRY, Some(order)) => act_on(daemon, request, order, false).await,
+        (REAUTHORIZE, Some(order)) => act_on(daemon, request, order, true).await,
         (kind, _) => Ok(json!({"error": format!("this daemon does not know the request \"{kind}\"")})),
     }
 }
 
 /// Works on one order at once; what was refused before may be tried again.
-async fn act_on(daemon: &Daemon, order: &OrderId, reauthorize: bool) -> Result<Value, super::WorkError> {
+async fn act_on(
+    daemon: &Daemon,
+    request: &Request,
+    order: &OrderId,
+    reauthorize: bool,
+) -> Result<Value, super::WorkError> {
     if let Some(until) = daemon.quiet_until() {
         return Ok(json!({"quiet_until": until}));
     }
@@ -87,8 +105,45 @@ async fn act_on(daemon: &Daemon, order: &OrderId, reauthorize: bool) -> Result<V
     let Some(row) = shop.journal.load_order(order).await? else {
         return Ok(json!({"error": format!("order {order} is not known")}));
     };
+    if daemon.is_off(&order.api) {
+        let name = &order.api;
+        let mend = format!("pixi-payd connection enable {name} --reason TEXT");
+        return Ok(
+            json!({"error": format!("the connection pixi {name} is switched off; take it up again with: {mend}")}),
+        );
+    }
     let asked = Asked { at: shop.clock.now(), reauthorize };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
+    if let Some(changed) = changed_since(&work, &row, &request.amounts_seen).await? {
+        // The next cycle stores what is so now.
+        shop.journal.wake_order(order).await?;
+        return Ok(json!({"error": changed}));
+    }
     daemon.run_order(&shop, &work).await?;
     Ok(json!({"done": true}))
+}
+
+/// What has changed since the person looked, in words; none where nothing has, or no amounts were given. While Unzer is
+/// silent there is nothing to compare, and nothing to move.
+async fn changed_since(work: &Work<'_>, row: &OrderRow, seen: &Value) -> Result<Option<String>, super::WorkError> {
+    let Ok(seen) = serde_json::from_value::<Amounts>(seen.clone()) else { return Ok(None) };
+    let Some((facts, plan)) = work.look_only().await? else { return Ok(None) };
+    if facts.payment.known().is_none() && row.payment.is_some() {
+        return Ok(None);
+    }
+    let now = record::amounts(&plan.sums);
+    let pairs = [
+        ("ordered", seen.total, now.total),
+        ("authorised", seen.authorized, now.authorized),
+        ("captured", seen.captured, now.captured),
+        ("refunded", seen.refunded, now.refunded),
+        ("invoiced", seen.invoiced, now.invoiced),
+        ("credited", seen.credited, now.credited),
+    ];
+    let money = |minor: i64| facts.money(minor).decimal();
+    let changed = pairs.iter().filter(|(_, then, now)| then != now);
+    let changed: Vec<String> =
+        changed.map(|(name, then, now)| format!("{name} {} instead of {}", money(*now), money(*then))).collect();
+    let words = changed.join(", ");
+    Ok((!changed.is_empty()).then(|| format!("the amounts have changed since you looked ({words}); look again")))
 }

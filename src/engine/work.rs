@@ -86,6 +86,8 @@ pub struct Work<'a> {
     order: OrderId,
     code: PaymentCode,
     asked: Option<Asked>,
+    /// Looked at as if a person had taken it over already.
+    adopting: bool,
 }
 
 /// How to go on after a step.
@@ -134,6 +136,7 @@ impl Workshop {
             order: OrderId { api: api.clone(), mandant: mandant.clone(), nr },
             code: code.clone(),
             asked,
+            adopting: false,
         })
     }
 }
@@ -191,6 +194,12 @@ impl Work<'_> {
     pub(super) async fn broken(&self, mark: &Notice) -> Result<(), WorkError> {
         record::mark(self.shop, &self.order, &self.code, mark.clone()).await?;
         Ok(())
+    }
+
+    /// The same order, looked at as if a person had taken it over.
+    pub(super) fn adopting(mut self) -> Self {
+        self.adopting = true;
+        self
     }
 
     /// Makes the plan without taking or storing anything.
@@ -275,15 +284,20 @@ impl Work<'_> {
         let found = payment::find_id(&self.pixi, &pixi.header, &self.payment_type, known_id.as_deref()).await?;
         let named = found.clone();
         let found = reauthorize::current(found, &chain);
-        let manual = payment::is_manual(&pixi.header, &found);
+        let adopted = self.adopting || row.management == Management::Adopted;
+        let manual = !adopted && payment::is_manual(&pixi.header, &found);
+        // What a person has taken over is neither old nor made by hand any more.
+        let left_alone = manual || !adopted && self.is_legacy(&pixi.header);
         if readings.payment.is_none() {
-            let view = self.read_payment(&pixi, &found, manual, before.as_ref(), purpose, now).await?;
+            let view = self.read_payment(&pixi, &found, left_alone, before.as_ref(), purpose, now).await?;
             let both = reauthorize::read_earlier(&self.ring, &chain, view, before.as_ref(), now).await;
             readings.payment = Some(both);
         }
         let payment = readings.payment.clone().unwrap_or((PaymentView::NoId, Vec::new()));
         let header = pixi.header.clone();
         let mut facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
+        let said = journal.said_of(&self.order).await?;
+        (facts.accepted, facts.collection) = (said.done, said.collection);
         Box::pin(self.look_around(readings, &header, before.as_ref(), &mut facts, now)).await?;
         confirm(&mut facts, &row);
         Ok(Some((row, facts)))
@@ -368,7 +382,9 @@ impl Work<'_> {
     ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
         let (Some(row), Some(before)) = (stored, before) else { return Ok(None) };
         let mut facts = before.clone();
-        facts.standing = standing(row.management, facts.standing == Standing::Manual, self.payment_type.active);
+        facts.standing = self.standing(row.management, facts.standing == Standing::Manual);
+        let said = self.shop.journal.said_of(&self.order).await?;
+        (facts.accepted, facts.collection) = (said.done, said.collection);
         facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
         (facts.retry_at, facts.stable_since) = (self.asked.map(|asked| asked.at), now);
         let journal = &self.shop.journal;
@@ -407,6 +423,11 @@ impl Work<'_> {
         }
     }
 
+    fn standing(&self, management: Management, manual: bool) -> Standing {
+        let management = if self.adopting { Management::Adopted } else { management };
+        standing(management, manual && management != Management::Adopted, self.payment_type.active)
+    }
+
     fn is_legacy(&self, header: &OrderHeader) -> bool {
         let from = self.shop.settings.mandants.get(&self.order.mandant).and_then(|mandant| mandant.process_from);
         match (from, header.order_date) {
@@ -419,7 +440,7 @@ impl Work<'_> {
         &self,
         pixi: &PixiReading,
         found: &FoundId,
-        manual: bool,
+        left_alone: bool,
         before: Option<&Facts>,
         purpose: Purpose,
         now: Time,
@@ -429,7 +450,7 @@ impl Work<'_> {
             FoundId::Several => return Ok(PaymentView::SeveralIds),
             FoundId::None => return Ok(PaymentView::NoId),
         };
-        if manual || self.is_legacy(&pixi.header) {
+        if left_alone {
             return Ok(PaymentView::NoId);
         }
         let external = pixi.header.order_nr_external.as_deref().unwrap_or_default();
@@ -464,7 +485,7 @@ impl Work<'_> {
             payment_type: row.payment_code.clone(),
             currency: pixi.currency,
             first_seen: row.first_seen,
-            standing: standing(row.management, manual, self.payment_type.active),
+            standing: self.standing(row.management, manual),
             mode: mode_from(&row.mode),
             customer: header.cust_key,
             locked: header.order_locked,
@@ -490,6 +511,8 @@ impl Work<'_> {
                 ..Surroundings::default()
             },
             held: before.and_then(|facts| facts.held.clone()),
+            accepted: Vec::new(),
+            collection: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::steps::OrderId;
+use crate::text::{Language, Notice, Number};
 
 use super::{StepId, StepRecord};
 
@@ -61,6 +62,45 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// The numbered problem it is for people; none where it concerns one request, or is no failure of the store.
+    pub fn notice(&self) -> Option<Notice> {
+        let detail = match self {
+            Self::Schema { found, needed } => {
+                return Some(Notice::problem(Number::StoreSchema).with("found", found).with("needed", needed));
+            }
+            Self::Database(error) => error.to_string(),
+            Self::Unavailable(cause) => cause.clone(),
+            Self::File { path, cause } => format!("{}: {cause}", path.display()),
+            Self::CommitUnknown | Self::Corrupt(_) => self.to_string(),
+            Self::Closed
+            | Self::AlreadyRunning
+            | Self::NotOwner
+            | Self::NotFound(_)
+            | Self::AlreadySettled(..)
+            | Self::TooLarge(_) => return None,
+        };
+        let said = detail.to_ascii_lowercase();
+        let holds = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let number = if holds(&["is full", "no space", "quota", "disk i/o"]) {
+            Number::StoreFull
+        } else if holds(&["locked", "busy"]) {
+            Number::StoreLocked
+        } else if holds(&["readonly", "read-only", "unable to open", "permission denied", "no such file"]) {
+            Number::StoreNotWritable
+        } else {
+            Number::StoreFails
+        };
+        Some(Notice::problem(number).with("detail", detail))
+    }
+
+    /// The error for the log: with its number, where it has one.
+    pub fn told(&self) -> String {
+        match self.notice() {
+            Some(notice) => format!("{} {}", notice.number, notice.text(Language::En)),
+            None => self.to_string(),
+        }
+    }
+
     /// True where it concerns the one order that was worked on, and not the store.
     pub fn is_of_one_order(&self) -> bool {
         matches!(self, Self::Corrupt(_) | Self::TooLarge(_) | Self::NotFound(_) | Self::AlreadySettled { .. })
@@ -144,4 +184,29 @@ pub enum Guard {
         /// Refunded and reserved today.
         today: Money,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_of_the_store_has_its_number_in_both_languages() {
+        let number = |error: JournalError| error.notice().map(|notice| notice.number);
+        let unavailable = |cause: &str| number(JournalError::Unavailable(cause.to_owned()));
+        assert_eq!(unavailable("(code: 13) database or disk is full"), Some(Number::StoreFull));
+        assert_eq!(unavailable("(code: 5) database is locked"), Some(Number::StoreLocked));
+        assert_eq!(unavailable("(code: 8) attempt to write a readonly database"), Some(Number::StoreNotWritable));
+        assert_eq!(unavailable("(code: 14) unable to open database file"), Some(Number::StoreNotWritable));
+        assert_eq!(unavailable("(code: 11) database disk image is malformed"), Some(Number::StoreFails));
+        assert_eq!(number(JournalError::Schema { found: 9, needed: 4 }), Some(Number::StoreSchema));
+        assert_eq!(number(JournalError::NotOwner), None);
+        let notice = JournalError::Unavailable("database or disk is full".to_owned()).notice().unwrap();
+        for language in [Language::De, Language::En] {
+            assert!(notice.text(language).ends_with("database or disk is full"), "{notice:?}");
+            assert!(!notice.what_now(language).contains('{'), "{notice:?}");
+        }
+        let told = JournalError::Unavailable("database is locked".to_owned()).told();
+        assert_eq!(told, "PP-1932 The store is locked by another program: database is locked");
+    }
 }

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 
+mod accepted;
 mod audit;
 mod connect;
+mod connections;
 mod error;
 mod guards;
 mod hints;
@@ -36,8 +38,10 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use accepted::{Accepted, SaidOfOrder, Settled};
 pub use audit::{AuditRow, Chain, ChainReport};
 pub use connect::SCHEMA_VERSION;
+pub use connections::{ConnectionRow, Switched};
 pub use error::{Guard, IntendError, JournalError};
 pub use hints::HintRow;
 pub use intend::Limits;

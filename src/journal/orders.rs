@@ -577,7 +577,7 @@ async fn resolve(
     audit::append(tx, &audit::Chain::of(&order), &entry).await
 }
 
-async fn manage(
+pub(super) async fn manage(
     tx: &mut Tx,
     order: OrderId,
     management: Management,

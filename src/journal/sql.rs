@@ -332,6 +332,33 @@ statements! {
         WHERE state = 'done' AND kind IN ('capture', 'refund') AND currency IS NOT NULL) counted \
         GROUP BY api, mandant, currency HAVING SUM(captured) <> 0 OR SUM(refunded) <> 0 ORDER BY 1";
 
+    CONNECTIONS = "SELECT peer, name, state, since_ms, failing_since_ms, last_error, last_error_ms, changed_by, \
+        changed_reason, catch_up FROM connections ORDER BY peer, name";
+    LOAD_CONNECTION = "SELECT peer, name, state, since_ms, failing_since_ms, last_error, last_error_ms, changed_by, \
+        changed_reason, catch_up FROM connections WHERE peer = $1 AND name = $2";
+    SAVE_CONNECTION = "INSERT INTO connections (peer, name, state, since_ms, failing_since_ms, last_error, last_error_ms, \
+        changed_by, changed_reason, catch_up) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        ON CONFLICT (peer, name) DO UPDATE SET state = excluded.state, since_ms = excluded.since_ms, \
+        failing_since_ms = excluded.failing_since_ms, last_error = excluded.last_error, \
+        last_error_ms = excluded.last_error_ms, changed_by = excluded.changed_by, \
+        changed_reason = excluded.changed_reason, catch_up = excluded.catch_up";
+    CONNECTION_CAUGHT_UP = "UPDATE connections SET catch_up = 0 WHERE peer = $1 AND name = $2";
+    METHODS_SEEN = "SELECT DISTINCT mandant, payment_code, method FROM orders WHERE method IS NOT NULL \
+        ORDER BY mandant, payment_code, method";
+
+    SAID_OF_ORDER = "SELECT a.document, CAST(NULL AS BIGINT) AS net FROM accepted_documents a \
+        JOIN orders o ON o.id = a.order_id WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3 AND a.settled = 'done' \
+        UNION ALL SELECT CAST(NULL AS TEXT), c.net FROM collections c \
+        JOIN orders o ON o.id = c.order_id WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3 ORDER BY 1";
+    ACCEPT_DOCUMENT = "INSERT INTO accepted_documents (order_id, document, settled, total, accepted_by, reason, accepted_ms) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (order_id, document) DO NOTHING";
+    ADD_COLLECTION = "INSERT INTO collections (order_id, net, handed_by, reason, handed_ms) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (order_id) DO UPDATE SET net = excluded.net, handed_by = excluded.handed_by, \
+        reason = excluded.reason, handed_ms = excluded.handed_ms";
+    SHOW_COLLECTION = "UPDATE orders SET payment_status = 'COLLECTION', waits = 'check', next_check_ms = $2, \
+        changed_ms = $2 WHERE id = $1";
+    END_COLLECTION = "DELETE FROM collections WHERE order_id = $1";
+
     BEGAN = "SELECT MIN(at_ms) AS at_ms FROM (SELECT MIN(started_ms) AS at_ms FROM processes UNION ALL \
         SELECT MIN(first_seen_ms) FROM orders) began";
     LOAD_CURSOR = "SELECT value FROM cursors WHERE api = $1 AND name = $2";

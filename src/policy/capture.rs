@@ -60,8 +60,11 @@ pub(super) fn covered<'a>(facts: &'a Facts, sums: &sums::Sums, tolerance: i64) -
         .collect()
 }
 
-/// True where a document shows money that this daemon has not booked (C0).
+/// True where a document shows money that this daemon has not booked (C0), or a person has accepted it as done.
 pub(super) fn paid_by_others(facts: &Facts, document: &Document) -> bool {
+    if facts.accepted.contains(&document.nr) {
+        return true;
+    }
     let books = |past: &Past| matches!(past.effect, Effect::BookInvoice { .. } | Effect::BookReturn { .. });
     document.paid.is_some_and(|paid| paid != 0)
         && !facts.past.iter().any(|past| {
@@ -71,6 +74,9 @@ pub(super) fn paid_by_others(facts: &Facts, document: &Document) -> bool {
 
 /// C0: no money and no booking for a document somebody else has paid.
 pub(super) fn say_paid_by_others(draft: &mut Draft<'_>, document: &Document) {
+    if draft.facts.accepted.contains(&document.nr) {
+        return;
+    }
     let paid = draft.amount(document.paid.unwrap_or_default());
     draft.rule("C0");
     draft.notice(Notice::problem(Number::AlreadyPaidInPixi).with("document", &document.nr).with("paid", paid));

@@ -73,6 +73,12 @@ pub struct Facts {
     /// The step a limit in the store has forbidden last.
     #[serde(default)]
     pub held: Option<Held>,
+    /// Documents a person has accepted as done when the order was taken over: no money and no booking for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
+    /// Handed to debt collection while this much money was there (`net`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<i64>,
 }
 
 /// What was found out around an order and is remembered from one reading to the next. Nothing personal.

@@ -92,8 +92,15 @@ names!(TransferStatus {
     NoTransfer = "NO_TRANSFER",
 });
 
-/// Payment status from the sums.
+/// Payment status. What was handed to debt collection stays there until more money is there than then.
 pub(super) fn payment(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {
+    let status = by_sums(facts, sums, tolerance);
+    let owes = matches!(status, PaymentStatus::Unpaid | PaymentStatus::PaidPartial | PaymentStatus::Chargeback);
+    let collected = |before: i64| sums.unzer.net <= before;
+    if owes && facts.collection.is_some_and(collected) { PaymentStatus::Collection } else { status }
+}
+
+fn by_sums(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {
     match facts.standing {
         Standing::Manual => return PaymentStatus::Manual,
         Standing::Legacy => return PaymentStatus::Legacy,

@@ -70,6 +70,8 @@ pub(super) fn order(external_nr: &str) -> Story {
         reauthorize_asked: false,
         surroundings: Surroundings { release_lines: Some(false), ..Surroundings::default() },
         held: None,
+        accepted: Vec::new(),
+        collection: None,
     };
     Story { facts, terms: terms(), now, did: Vec::new(), answers: VecDeque::new() }
 }
@@ -99,6 +101,7 @@ fn terms() -> Terms {
         max_givebacks_per_cycle: Some(25),
         max_capture_per_cycle: None,
         max_refund_per_day: None,
+        disable_after: std::time::Duration::from_hours(168),
     };
     Terms { payment_type, safety, language: Language::En }
 }

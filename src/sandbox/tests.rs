@@ -3,9 +3,11 @@
 mod already;
 mod bad_orders;
 mod bookings;
+mod connections;
 mod cycles;
 mod looks;
 mod mails;
+mod people;
 mod quiet_orders;
 mod rules;
 mod scene;

@@ -519,6 +519,55 @@ catalogue! {
         now_de: "Adresse unter mail.to berichtigen; danach pixi-payd mail test.",
         now_en: "Correct the address under mail.to; then run pixi-payd mail test."
     }
+    /// A pixi API or an Unzer key pair that gives no usable answer.
+    ConnectionFails = 1921 {
+        de: "Die Verbindung {connection} antwortet seit {since} nicht brauchbar: {detail}",
+        en: "The connection {connection} has given no usable answer since {since}: {detail}",
+        now_de: "Es wird weiter versucht. Bleibt es so: pixi-payd connection test zeigt, was zu tun ist.",
+        now_en: "It is tried again. If it stays so: pixi-payd connection test tells what to do."
+    }
+    /// A pixi API or an Unzer key pair that was switched off after a long outage, or by a person.
+    ConnectionDisabled = 1922 {
+        de: "Die Verbindung {connection} ist seit {since} abgeschaltet ({detail}): Es wird nichts mehr gelesen, gebucht oder eingezogen.",
+        en: "The connection {connection} is switched off since {since} ({detail}): nothing is read, booked or captured any more.",
+        now_de: "Ursache beheben, mit pixi-payd connection test prüfen, dann: pixi-payd connection enable {name} --reason TEXT. Was inzwischen einging, wird nachgeholt, höchstens 30 Tage zurück.",
+        now_en: "Mend the cause, check with pixi-payd connection test, then: pixi-payd connection enable {name} --reason TEXT. What came in meanwhile is taken up, at most 30 days back."
+    }
+    /// No room for the store.
+    StoreFull = 1931 {
+        de: "Für den Datenspeicher ist kein Platz mehr: {detail}",
+        en: "There is no room left for the store: {detail}",
+        now_de: "Platz auf dem Datenträger schaffen. Bis dahin wird nichts gesendet; danach geht es von selbst weiter.",
+        now_en: "Make room on the disk. Until then nothing is sent; afterwards it goes on by itself."
+    }
+    /// Another process holds the store's lock.
+    StoreLocked = 1932 {
+        de: "Der Datenspeicher ist von einem anderen Programm gesperrt: {detail}",
+        en: "The store is locked by another program: {detail}",
+        now_de: "Programme beenden, die die Datei offen halten (Sicherung, SQLite-Werkzeug). Bis dahin wird nichts gesendet; danach geht es von selbst weiter.",
+        now_en: "End the programs that hold the file open (backup, SQLite tool). Until then nothing is sent; afterwards it goes on by itself."
+    }
+    /// The store's schema is another version's.
+    StoreSchema = 1933 {
+        de: "Der Datenspeicher hat Schema {found}, dieses Programm braucht {needed}.",
+        en: "The store has schema {found}, this program needs {needed}.",
+        now_de: "Ist er älter: pixi-payd db migrate. Ist er neuer: die Programmversion verwenden, die ihn geschrieben hat, oder eine neuere.",
+        now_en: "Where it is older: pixi-payd db migrate. Where it is newer: use the version that wrote it, or a newer one."
+    }
+    /// The store may not be written.
+    StoreNotWritable = 1934 {
+        de: "Der Datenspeicher lässt sich nicht öffnen oder schreiben: {detail}",
+        en: "The store cannot be opened or written: {detail}",
+        now_de: "Dem Benutzer des Dienstes das Schreibrecht auf die Datei und ihren Ordner geben.",
+        now_en: "Give the daemon's user the right to write the file and its folder."
+    }
+    /// The store failed in another way.
+    StoreFails = 1935 {
+        de: "Der Datenspeicher arbeitet nicht: {detail}",
+        en: "The store does not work: {detail}",
+        now_de: "pixi-payd verify ausführen; ist die Datei beschädigt, den Dienst anhalten und die letzte Sicherung einspielen.",
+        now_en: "Run pixi-payd verify; if the file is damaged, stop the daemon and restore the last backup."
+    }
     /// Brake: too many give-backs.
     TooManyGiveBacks = 1801 {
         de: "In einem Durchlauf wären mehr als {limit} Rückgaben fällig; keine wurde gesendet.",

@@ -7,7 +7,7 @@ use super::error::UnzerError;
 use super::model::{MethodPrefix, Payment};
 use crate::clock::Clock;
 use crate::config::KeyPair;
-use crate::wire::SharedWire;
+use crate::wire::{Cause, SharedWire};
 
 /// The key pairs of a payment type, its own first.
 #[derive(Debug, Clone)]
@@ -60,6 +60,8 @@ impl KeyRing {
         for client in self.likeliest_first(hint) {
             let error = match client.payment(id).await {
                 Ok(payment) => return Ok(payment),
+                // A pair that is switched off says nothing about the server: it may be another's payment.
+                Err(error) if is_off(&error) => error,
                 Err(error @ (UnzerError::Passing { .. } | UnzerError::Invalid { .. })) => return Err(error),
                 Err(error) => error,
             };
@@ -81,6 +83,11 @@ impl KeyRing {
         members.sort_by_key(rank);
         members.into_iter().map(|member| &member.client).collect()
     }
+}
+
+/// The pair was not asked: its connection is switched off.
+fn is_off(error: &UnzerError) -> bool {
+    matches!(error, UnzerError::Passing { code } if *code == Cause::Disabled.to_string())
 }
 
 /// How much an error says against "there is no such payment".

@@ -61,6 +61,33 @@ impl MethodPrefix {
         matches!(self.0.as_str(), "dds" | "ddg")
     }
 
+    /// The word Unzer lists the method by among those a key pair may use; none for an unknown prefix (`unzer/NOTES` 2.6).
+    pub fn unzer_name(&self) -> Option<&'static str> {
+        Some(match self.0.as_str() {
+            "crd" => "card",
+            "ppl" => "paypal",
+            "apl" => "applepay",
+            "sft" => "sofort",
+            "eps" => "eps",
+            "idl" => "ideal",
+            "gro" => "giropay",
+            "ali" => "alipay",
+            "p24" => "przelewy24",
+            "sdd" => "sepa-direct-debit",
+            "dds" => "sepa-direct-debit-secured",
+            "ddg" => "sepa-direct-debit-guaranteed",
+            "ppy" => "prepayment",
+            "ivc" => "invoice",
+            "ivs" => "invoice-secured",
+            "ivg" => "invoice-guaranteed",
+            "ivf" => "invoice-factoring",
+            "piv" => "paylater-invoice",
+            "pit" => "paylater-installment",
+            "pdd" => "paylater-direct-debit",
+            _ => return None,
+        })
+    }
+
     /// The name people know the method by, the same in both languages; the prefix itself where it is unknown.
     pub fn display_name(&self) -> &str {
         match self.0.as_str() {

@@ -1,12 +1,13 @@
 //! A rest for endpoints that are out of order, and the state of each connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
+use http::StatusCode;
 use serde::Serialize;
 
 use crate::clock::{Clock, Stopwatch, Time};
@@ -35,6 +36,8 @@ pub struct Circuit {
 pub struct Circuits {
     pause: Pause,
     endpoints: Mutex<BTreeMap<(Peer, Arc<str>), Endpoint>>,
+    /// Connections that get no request at all.
+    off: Mutex<BTreeSet<(Peer, Arc<str>)>>,
 }
 
 /// How a connection is.
@@ -45,8 +48,33 @@ pub enum ConnectionState {
     NotConnected,
     /// The last request was answered.
     Connected,
-    /// The last request failed.
+    /// The last request failed, or the login was refused.
     ConnectedError,
+    /// Switched off: it gets no request.
+    Disabled,
+    /// No longer in the configuration.
+    Deregistered,
+}
+
+impl ConnectionState {
+    const ALL: [Self; 5] =
+        [Self::NotConnected, Self::Connected, Self::ConnectedError, Self::Disabled, Self::Deregistered];
+
+    /// The word users see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotConnected => "NOT_CONNECTED",
+            Self::Connected => "CONNECTED",
+            Self::ConnectedError => "CONNECTED_ERROR",
+            Self::Disabled => "DISABLED",
+            Self::Deregistered => "DEREGISTERED",
+        }
+    }
+
+    /// The state with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
 }
 
 /// State of one connection, for tables and pages.
@@ -58,6 +86,8 @@ pub struct Connection {
     pub since: Option<Time>,
     /// The last failure in words, also after it was cured.
     pub last_error: Option<String>,
+    /// When that was.
+    pub last_error_at: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -85,7 +115,8 @@ enum Failure {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        let connection = Connection { state: ConnectionState::NotConnected, since: None, last_error: None };
+        let connection =
+            Connection { state: ConnectionState::NotConnected, since: None, last_error: None, last_error_at: None };
         Self { mode: Mode::Closed, failures: 0, opened: 0, connection }
     }
 }
@@ -102,7 +133,7 @@ impl Endpoint {
 impl Circuits {
     /// Circuits with this pause.
     pub fn new(pause: Pause) -> Arc<Self> {
-        Arc::new(Self { pause, endpoints: Mutex::default() })
+        Arc::new(Self { pause, endpoints: Mutex::default(), off: Mutex::default() })
     }
 
     /// State of the connection to `endpoint` (pixi API name or public key).
@@ -117,6 +148,22 @@ impl Circuits {
         self.lock().get(&(peer, Arc::from(endpoint))).is_some_and(|endpoint| !matches!(endpoint.mode, Mode::Closed))
     }
 
+    /// Exactly these connections get no request from now on. One that was among them and is not any more begins anew.
+    pub fn switch_off(&self, off: BTreeSet<(Peer, Arc<str>)>) {
+        let mut before = self.off.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut endpoints = self.lock();
+        for back in before.difference(&off) {
+            endpoints.remove(back);
+        }
+        *before = off;
+    }
+
+    /// True while a connection gets no request.
+    pub fn is_off(&self, peer: Peer, endpoint: &str) -> bool {
+        let off = self.off.lock().unwrap_or_else(PoisonError::into_inner);
+        off.contains(&(peer, Arc::from(endpoint)))
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Peer, Arc<str>), Endpoint>> {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,6 +171,9 @@ impl Circuits {
     /// Lets a request through, or not.
     fn admit(self: &Arc<Self>, clock: &Clock, request: &Request) -> Result<Attempt, SendError> {
         let key = (request.peer, request.endpoint.clone());
+        if self.off.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
+            return Err(SendError::NotSent(Cause::Disabled));
+        }
         let mut endpoints = self.lock();
         let endpoint = endpoints.entry(key.clone()).or_default();
         let trying = match &endpoint.mode {
@@ -148,7 +198,9 @@ struct Attempt {
 
 impl Attempt {
     /// The head of an answer came in: the endpoint is there. A whole answer has to follow before failures are forgotten.
-    fn answered(&mut self) {
+    /// A login that is refused is shown as an error, and is no reason to pause.
+    fn answered(&mut self, status: StatusCode) {
+        let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         let now = self.clock.now();
         let trying = std::mem::take(&mut self.trying);
         self.with_endpoint(|endpoint, _| {
@@ -156,7 +208,14 @@ impl Attempt {
                 endpoint.mode = Mode::Closed;
                 endpoint.failures = FAILURES - 1;
             }
-            endpoint.show(ConnectionState::Connected, now);
+            if refused {
+                endpoint.show(ConnectionState::ConnectedError, now);
+                let error = format!("HTTP {}: the login is refused", status.as_u16());
+                endpoint.connection.last_error = Some(error);
+                endpoint.connection.last_error_at = Some(now);
+            } else {
+                endpoint.show(ConnectionState::Connected, now);
+            }
         });
         if trying {
             let (peer, endpoint) = &self.key;
@@ -178,6 +237,7 @@ impl Attempt {
         let opened = self.with_endpoint(|endpoint, pause| {
             endpoint.show(ConnectionState::ConnectedError, now);
             endpoint.connection.last_error = Some(failure.text());
+            endpoint.connection.last_error_at = Some(now);
             endpoint.failures = endpoint.failures.saturating_add(1);
             // Requests that were under way when it opened change nothing any more.
             let opens = trying || (matches!(endpoint.mode, Mode::Closed) && endpoint.failures >= FAILURES);
@@ -248,7 +308,7 @@ impl Wire for Circuit {
                     attempt.failed(failure);
                     return Ok(answer);
                 }
-                attempt.answered();
+                attempt.answered(answer.status);
                 Ok(watch(answer, attempt))
             }
             Err(error) => {

@@ -27,7 +27,8 @@ mod testing;
 pub use stack::{Stack, stack};
 
 /// Which of the two outside systems a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Peer {
     /// The ERP.
     Pixi,
@@ -163,6 +164,9 @@ pub enum Cause {
     /// The endpoint failed too often lately and is given a rest.
     #[error("circuit open")]
     CircuitOpen,
+    /// The connection is switched off.
+    #[error("connection disabled")]
+    Disabled,
     /// The daemon is stopping.
     #[error("stopping")]
     Stopping,

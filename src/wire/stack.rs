@@ -90,6 +90,7 @@ mod tests {
                 max_givebacks_per_cycle: None,
                 max_capture_per_cycle: None,
                 max_refund_per_day: None,
+                disable_after: Duration::ZERO,
             },
             web: Web {
                 listen: "127.0.0.1:0".parse().unwrap(),

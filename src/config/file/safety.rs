@@ -27,4 +27,8 @@ pub struct Safety {
     /// Most that is refunded per mandant and day, in the mandant's currency.
     #[schemars(extend("default" = "off"))]
     pub max_refund_per_day: Option<AmountOrOff>,
+    /// A pixi API or an Unzer key pair that fails for this long without one usable answer is switched off (`DISABLED`) and
+    /// gets no request until `pixi-payd connection enable`. `off` tries for ever.
+    #[schemars(extend("default" = "7d"))]
+    pub disable_after: Option<TimeOrOff>,
 }

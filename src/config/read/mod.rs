@@ -83,6 +83,7 @@ fn safety(at: &At<'_>) -> Option<Safety> {
     let max_givebacks_per_cycle = at.key("max_givebacks_per_cycle").read(value::count_or_off);
     let max_capture_per_cycle = at.key("max_capture_per_cycle").read(value::amount_or_off);
     let max_refund_per_day = at.key("max_refund_per_day").read(value::amount_or_off);
+    let disable_after = at.key("disable_after").read(value::duration_or_off);
     Some(Safety {
         confirm_after: confirm_after?,
         refund_delay: refund_delay?,
@@ -90,6 +91,7 @@ fn safety(at: &At<'_>) -> Option<Safety> {
         max_givebacks_per_cycle: max_givebacks_per_cycle?,
         max_capture_per_cycle: max_capture_per_cycle?,
         max_refund_per_day: max_refund_per_day?,
+        disable_after: disable_after?,
     })
 }
 

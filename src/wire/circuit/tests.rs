@@ -166,6 +166,7 @@ async fn a_connection_tells_its_state_since_when_and_its_last_error() {
         state,
         since: since.map(|time| time.parse().unwrap()),
         last_error: last_error.map(str::to_owned),
+        last_error_at: last_error.map(|_| "2026-03-03T09:01:00Z".parse().unwrap()),
     };
     let shown = || house.circuits.connection(Peer::Pixi, "live");
     assert_eq!(shown(), state(ConnectionState::NotConnected, None, None));
@@ -180,4 +181,32 @@ async fn a_connection_tells_its_state_since_when_and_its_last_error() {
     house.told.status(200);
     house.look().await.unwrap();
     assert_eq!(shown(), state(ConnectionState::Connected, Some("2026-03-03T09:02:00Z"), Some("HTTP 503")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_login_shows_as_an_error_and_stops_nothing() {
+    let house = house();
+    house.told.status(401);
+    for _ in 0..=FAILURES {
+        assert_eq!(house.look().await.unwrap(), 401);
+    }
+    let shown = house.circuits.connection(Peer::Pixi, "live");
+    assert_eq!(shown.state, ConnectionState::ConnectedError);
+    assert_eq!(shown.last_error.as_deref(), Some("HTTP 401: the login is refused"));
+    assert!(!house.circuits.is_open(Peer::Pixi, "live"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_switched_off_gets_no_request_until_it_is_on_again() {
+    let house = house();
+    house.look().await.unwrap();
+    let before = house.told.seen().len();
+    house.circuits.switch_off([(Peer::Pixi, Arc::from("live"))].into());
+    assert!(house.circuits.is_off(Peer::Pixi, "live") && !house.circuits.is_off(Peer::Unzer, "live"));
+    assert_eq!(house.look().await, Err(SendError::NotSent(Cause::Disabled)));
+    assert_eq!(house.told.seen().len(), before);
+    house.circuits.switch_off([].into());
+    assert_eq!(house.circuits.connection(Peer::Pixi, "live").state, ConnectionState::NotConnected);
+    house.look().await.unwrap();
+    assert_eq!(house.told.seen().len(), before + 1);
 }
