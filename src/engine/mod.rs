@@ -19,6 +19,7 @@ mod record;
 pub mod requests;
 pub mod schedule;
 pub mod shown;
+pub mod subscriptions;
 mod take;
 pub mod work;
 

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 mod audit;
 mod connect;
 mod error;
+mod gauges;
 mod guards;
 mod hints;
 mod intend;
@@ -39,6 +40,7 @@ mod tests;
 pub use audit::{AuditRow, Chain, ChainReport};
 pub use connect::SCHEMA_VERSION;
 pub use error::{Guard, IntendError, JournalError};
+pub use gauges::{ApiGauges, StoreGauges, Waiting};
 pub use hints::HintRow;
 pub use intend::Limits;
 pub use mails::{InWork, Letter, LetterState, MailServer, MailState, NewLetter, Recipient, RecipientState};
@@ -141,6 +143,8 @@ struct Inner {
     tokens: TokenSource,
     /// Next checks of orders that did not change since, which cost no write.
     postponed: plan::Postponed,
+    /// How steps ended in this process.
+    counts: gauges::StepCounts,
     lock: process::FileLock,
 }
 
@@ -162,6 +166,7 @@ impl Journal {
             clock: options.clock.clone(),
             tokens: TokenSource::new(options.seed),
             postponed: plan::Postponed::default(),
+            counts: gauges::StepCounts::default(),
             lock: process::FileLock::new(&options.path),
         })))
     }

@@ -261,11 +261,38 @@ statements! {
     PROBLEMS_OPEN = "SELECT CAST(COUNT(*) AS bigint) AS problems FROM orders WHERE mandant = $1 AND mark = 'problem' \
         AND (resolved_fingerprint IS NULL OR resolved_fingerprint <> mark_fingerprint)";
 
-    ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) VALUES ($1, $2, $3, 1) \
+    ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) \
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT), 1 \
+        WHERE EXISTS (SELECT 1 FROM payment_claims c WHERE c.payment = $1) \
+        OR (SELECT COUNT(*) FROM hints) < CAST($4 AS BIGINT) \
         ON CONFLICT (payment) DO UPDATE SET event = excluded.event, received_ms = excluded.received_ms, \
         times = hints.times + 1";
-    LOAD_HINTS = "SELECT payment, event, received_ms, times FROM hints ORDER BY received_ms, payment LIMIT $1";
+    LOAD_HINTS = "SELECT h.payment, h.event, h.received_ms, h.times, o.api, o.mandant, o.nr FROM hints h \
+        LEFT JOIN payment_claims c ON c.payment = h.payment LEFT JOIN orders o ON o.id = c.order_id \
+        WHERE o.id IS NULL OR o.api = $1 ORDER BY h.received_ms, h.payment LIMIT $2";
+    HINTS_WAITING = "SELECT COUNT(*) AS orders, MIN(received_ms) AS oldest_ms FROM hints";
     DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2";
+
+    DUE_QUEUE = "SELECT id, mandant, next_check_ms FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
+        ORDER BY next_check_ms, id";
+    ON_HOLD = "SELECT o.mandant, COUNT(*) AS orders, MIN(CASE WHEN EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id \
+        AND s.kind = 'release' AND s.state = 'done') THEN o.changed_ms ELSE o.first_seen_ms END) AS oldest_ms \
+        FROM orders o JOIN facts f ON f.order_id = o.id \
+        WHERE o.api = $1 AND o.waits <> 'end' AND o.management IN ('managed', 'adopted') \
+        AND (o.reason LIKE 'R%' OR NOT EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id AND s.kind = 'release' \
+        AND s.state = 'done')) AND f.facts LIKE '%\"state\":\"HAL\"%' GROUP BY o.mandant ORDER BY o.mandant";
+    CAPTURES_OVERDUE = "SELECT mandant, COUNT(*) AS orders, MIN(changed_ms) AS oldest_ms FROM orders \
+        WHERE api = $1 AND waits <> 'end' AND management IN ('managed', 'adopted') \
+        AND payment_group IN ('AUTH', 'PAYLATER') AND payment_status NOT IN ('CANCELLED', 'CHARGEBACK') \
+        AND invoiced > captured AND changed_ms <= $2 GROUP BY mandant ORDER BY mandant";
+    OPEN_STEPS = "SELECT mandant, state, COUNT(*) AS orders, MIN(intended_ms) AS oldest_ms FROM steps \
+        WHERE state IN ('intended', 'pending', 'unknown') GROUP BY mandant, state ORDER BY mandant, state";
+    MARKED_ORDERS = "SELECT mandant, mark, COUNT(*) AS orders, MIN(mark_since_ms) AS oldest_ms FROM orders \
+        WHERE mark <> 'none' AND (resolved_fingerprint IS NULL OR resolved_fingerprint <> mark_fingerprint) \
+        GROUP BY mandant, mark ORDER BY mandant, mark";
+    OPEN_ORDERS_COUNT = "SELECT mandant, COUNT(*) AS orders, CAST(NULL AS BIGINT) AS oldest_ms FROM orders WHERE api = $1 AND waits <> 'end' \
+        GROUP BY mandant ORDER BY mandant";
+    REQUESTS_WAITING = "SELECT COUNT(*) AS orders, MIN(created_ms) AS oldest_ms FROM requests WHERE answered_ms IS NULL";
 
     ORDERS_WITHOUT_NEXT = concat!("SELECT ", an_order!("o"), "FROM orders o WHERE o.waits NOT IN ('check', 'person', 'end') \
         OR (o.waits = 'check' AND o.next_check_ms IS NULL) ORDER BY o.id");
