@@ -16,8 +16,10 @@ use crate::wire::stack::{Stack, stack};
 
 use super::brakes::Brakes;
 use super::cycle::{self, CycleReport, Scope};
+use super::health::{self, Cycles, Health};
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
+use super::hinted;
 use super::work::{Work, WorkError, Workshop};
 
 /// Sign of life and renewal of the leases.
@@ -78,6 +80,10 @@ pub struct Daemon {
     last_start: RwLock<Option<Time>>,
     /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
     interrupted: AtomicBool,
+    started: Time,
+    cycles: Cycles,
+    /// Hints looked at in these quiet hours.
+    looked: Mutex<hinted::Looked>,
 }
 
 impl Daemon {
@@ -98,6 +104,7 @@ impl Daemon {
         let interrupted = AtomicBool::new(!journal.processes().await?.is_empty());
         let owner = journal.register_process(&label).await?;
         let stack = stack(transport, &settings, &clock, seed);
+        let started = clock.now();
         let workshop = Self::workshop(settings, &stack, &journal, &clock);
         Ok(Self {
             shop: RwLock::new(Arc::new(workshop)),
@@ -109,6 +116,9 @@ impl Daemon {
             turn: Mutex::new(()),
             last_start: RwLock::new(None),
             interrupted,
+            started,
+            cycles: Cycles::default(),
+            looked: Mutex::default(),
         })
     }
 
@@ -161,6 +171,46 @@ impl Daemon {
             .schedule
             .quiet_hours
             .and_then(|window| quiet_until(window, shop.settings.timezone, self.clock.now()))
+    }
+
+    /// When this process took the store.
+    pub fn started(&self) -> Time {
+        self.started
+    }
+
+    /// The cycles since the start.
+    pub fn cycles(&self) -> &Cycles {
+        &self.cycles
+    }
+
+    /// How the schedule stands.
+    pub fn health(&self) -> Health {
+        let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
+        let busy = self.is_busy();
+        Health {
+            last: self.cycles.snapshot().values().filter_map(|cycles| cycles.ended).max(),
+            next: self.next_run(),
+            quiet_until: self.quiet_until(),
+            busy,
+            overdue_since: health::overdue_since(&self.shop().settings, last, busy, self.clock.now()),
+        }
+    }
+
+    /// Looks at the payments Unzer has hinted at, while pixi rests; outside the quiet hours they are part of a cycle.
+    pub async fn look_at_hints(&self) -> Result<(), JournalError> {
+        let mut looked = self.looked.lock().await;
+        if self.quiet_until().is_none() {
+            *looked = hinted::Looked::default();
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        let shop = self.shop();
+        for api in peers::active_apis(&shop.settings) {
+            if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner, &api).await? {
+                hinted::look(&shop, &api, &mut looked, || self.stop.is_set()).await?;
+            }
+        }
+        Ok(())
     }
 
     /// One cycle over every active pixi API. One cycle runs at a time; another waits for its turn.
@@ -220,7 +270,13 @@ impl Daemon {
             cycle::run_asleep(shop, api, scope).await?;
             return Ok(CycleReport::default());
         }
-        cycle::run(shop, self.owner, api, scope, &self.brakes(shop)).await
+        let watch = self.clock.stopwatch();
+        let ended = cycle::run(shop, self.owner, api, scope, &self.brakes(shop)).await;
+        let whole = scope.only.is_none() && scope.mandant.is_none();
+        if whole && !ended.as_ref().is_ok_and(|report| report.stopped) {
+            self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
+        }
+        ended
     }
 
     /// Runs cycles on schedule and requests of people until asked to stop.
@@ -298,7 +354,15 @@ impl Daemon {
                 self.tick().await;
             }
         };
-        futures_util::future::join(cycles, requests).await;
+        let hints = async {
+            while !self.stop.is_set() {
+                if let Err(error) = self.look_at_hints().await {
+                    tracing::error!("hints: {error}");
+                }
+                self.tick().await;
+            }
+        };
+        futures_util::future::join3(cycles, requests, hints).await;
         Ok(())
     }
 
