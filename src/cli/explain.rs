@@ -9,11 +9,12 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::find::OrderArg;
-use crate::cli::history::{self, StepDone};
+use crate::cli::history;
 use crate::cli::plan::{NOBODY, PlanShown, why};
 use crate::cli::words::{effect, pick};
 use crate::cli::{Failure, output};
 use crate::config::PaymentCode;
+use crate::engine::detail::StepShown;
 use crate::engine::{OrderShown, Workshop, peers};
 use crate::journal::{OrderRow, StepRecord};
 use crate::money::Currency;
@@ -111,7 +112,7 @@ async fn look(
 
 fn as_json(shop: &Workshop, known: &Known) -> Result<(), Failure> {
     let (language, zone) = (shop.settings.language, shop.settings.timezone);
-    let steps: Vec<StepDone> = known.steps.iter().map(|step| StepDone::of(step, zone)).collect();
+    let steps: Vec<StepShown> = known.steps.iter().map(|step| StepShown::of(step, zone)).collect();
     output::json(&json!({
         "mandant": known.order.mandant,
         "order_nr": known.order.nr,

@@ -12,7 +12,9 @@ use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
 use crate::config::{ApiName, Settings, WriteBankData};
 use crate::engine::peers::{self, Peers, active_types};
+use crate::engine::subscriptions::{self, HookAddress, Standing, Subscription};
 use crate::pixi::{CALLS, ErrorClass, LocalTime, PixiClient, PixiError};
+use crate::unzer::UnzerClient;
 
 /// pixi's clock may differ from ours by this much, in seconds.
 const CLOCKS_APART: i64 = 120;
@@ -46,6 +48,7 @@ pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow
             rows.push(CheckRow::good(area, "key pair", "off: not asked"));
             continue;
         }
+        rows.extend(webhook_row(&area, settings, &pair.client).await);
         rows.push(match pair.client.keypair().await {
             Ok(info) if info.public_key != pair.connection.name => bad(
                 area,
@@ -59,6 +62,24 @@ pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow
     }
     rows.extend(mail_check::rows(settings, &context.clock).await);
     Ok(rows)
+}
+
+/// The subscriptions of a key pair, where webhooks are configured.
+async fn webhook_row(area: &str, settings: &Settings, client: &UnzerClient) -> Option<CheckRow> {
+    let address = HookAddress::of(&settings.web).ok()?;
+    let all = match subscriptions::list(client, &address).await {
+        Ok(all) => all,
+        Err(error) => return Some(CheckRow::good(area, "webhooks", format!("cannot tell: {error}"))),
+    };
+    let wrong = |one: &&Subscription| matches!(one.standing, Standing::Missing | Standing::Stale);
+    let wrong: Vec<&str> = all.iter().filter(wrong).map(|one| one.event.as_str()).collect();
+    if wrong.is_empty() {
+        return Some(CheckRow::good(area, "webhooks", "subscribed to"));
+    }
+    let mut row = CheckRow::good(area, "webhooks", format!("missing or out of date: {}", wrong.join(", ")));
+    // Without them everything is found by looking, only later: no failure.
+    "pixi-payd webhooks register".clone_into(&mut row.mend);
+    Some(row)
 }
 
 fn mend_of_key(error: &crate::unzer::UnzerError) -> &'static str {

@@ -166,9 +166,7 @@ async fn as_json(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
     let mut opening = "[";
     while let Some(page) = rows.next().await? {
         for row in &page {
-            let test = settings.is_test(&row.order.mandant);
-            let shown = OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) };
-            let json = serde_json::to_string(&shown).map_err(Failure::failed)?;
+            let json = serde_json::to_string(&OrderShown::with(row, settings)).map_err(Failure::failed)?;
             output::raw(format!("{opening}\n{json}").as_bytes())?;
             opening = ",";
         }

@@ -17,9 +17,9 @@ use crate::wire::stack::{Stack, stack};
 use super::brakes::Brakes;
 use super::cycle::{self, CycleReport, Scope};
 use super::health::{self, Cycles, Health};
+use super::hinted;
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
-use super::hinted;
 use super::work::{Work, WorkError, Workshop};
 
 /// Sign of life and renewal of the leases.

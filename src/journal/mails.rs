@@ -33,7 +33,7 @@ pub struct NewLetter {
 }
 
 /// What became of a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LetterState {
     /// Not every recipient's part is settled.
@@ -45,7 +45,7 @@ pub enum LetterState {
 }
 
 /// What became of a recipient's part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RecipientState {
     /// Not sent yet, or sent without an answer.

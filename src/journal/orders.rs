@@ -13,7 +13,7 @@ use crate::steps::OrderId;
 use crate::text::{Notice, Severity};
 
 /// How the daemon treats an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Management {
     /// By the rules.
