@@ -24,7 +24,7 @@ pub mod work;
 
 pub use brakes::Brakes;
 pub use cycle::{CycleReport, Only, Scope};
-pub use daemon::{Daemon, DaemonError, Stop};
+pub use daemon::{Daemon, DaemonError, LastCycle, Stop};
 pub use look::asks_person;
 pub use shown::OrderShown;
 pub use work::{WorkError, Workshop};
