@@ -18,6 +18,7 @@ const SECRETS: [&str; 2] = ["hunter2-pixi", "s-priv-hunter2unzer"];
 const CONFIG: &str = r#"
 language: en
 database: sqlite://store.db
+web: {listen: "127.0.0.1:0"}
 schedule: {quiet_hours: none, cycle: "0 0 5 1 1 *"}
 pixi:
   live: {active: true, endpoint: "http://127.0.0.1:1/soap/", username: u, password: hunter2-pixi}

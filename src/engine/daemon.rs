@@ -67,6 +67,17 @@ impl Stop {
     }
 }
 
+/// How the last cycle ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCycle {
+    /// When it began.
+    pub began: Time,
+    /// When it ended.
+    pub ended: Time,
+    /// What it did.
+    pub report: CycleReport,
+}
+
 /// A daemon that holds its store.
 pub struct Daemon {
     shop: RwLock<Arc<Workshop>>,
@@ -78,6 +89,7 @@ pub struct Daemon {
     /// One cycle at a time.
     turn: Mutex<()>,
     last_start: RwLock<Option<Time>>,
+    last_cycle: RwLock<Option<LastCycle>>,
     /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
     interrupted: AtomicBool,
     started: Time,
@@ -115,6 +127,7 @@ impl Daemon {
             stop,
             turn: Mutex::new(()),
             last_start: RwLock::new(None),
+            last_cycle: RwLock::new(None),
             interrupted,
             started,
             cycles: Cycles::default(),
@@ -157,6 +170,11 @@ impl Daemon {
         let pattern = Pattern::parse(&shop.settings.schedule.cycle).ok()?;
         let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
         next_cycle(&shop.settings.schedule, &pattern, shop.settings.timezone, last, self.clock.now())
+    }
+
+    /// How the last cycle of this process ended; none before the first.
+    pub fn last_cycle(&self) -> Option<LastCycle> {
+        self.last_cycle.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// True while a cycle runs, or an order is worked on.
@@ -220,7 +238,7 @@ impl Daemon {
             return Ok(CycleReport { stopped: true, ..CycleReport::default() });
         }
         let shop = self.shop();
-        let watch = self.clock.stopwatch();
+        let (began, watch) = (self.clock.now(), self.clock.stopwatch());
         let active = peers::active_apis(&shop.settings);
         let runs = shop.settings.pixi.keys().map(|api| {
             let (shop, is_active) = (shop.clone(), active.contains(api));
@@ -239,6 +257,8 @@ impl Daemon {
             report.orders,
             report.failed,
         );
+        let last = LastCycle { began, ended: self.clock.now(), report: report.clone() };
+        *self.last_cycle.write().unwrap_or_else(PoisonError::into_inner) = Some(last);
         Ok(report)
     }
 

@@ -28,7 +28,7 @@ pub mod work;
 
 pub use brakes::Brakes;
 pub use cycle::{CycleReport, Only, Scope};
-pub use daemon::{Daemon, DaemonError, Stop};
+pub use daemon::{Daemon, DaemonError, LastCycle, Stop};
 pub use detail::OrderDetail;
 pub use health::Health;
 pub use look::asks_person;

@@ -329,6 +329,26 @@ statements! {
         WHERE state = 'done' AND kind IN ('capture', 'refund') AND currency IS NOT NULL) counted \
         GROUP BY api, mandant, currency HAVING SUM(captured) <> 0 OR SUM(refunded) <> 0 ORDER BY 1";
 
+    SET_USER = "INSERT INTO users (name, password_hash, created_ms, created_by) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, created_ms = excluded.created_ms, \
+        created_by = excluded.created_by";
+    REMOVE_USER = "DELETE FROM users WHERE name = $1";
+    ALL_USERS = "SELECT name, password_hash, created_ms, created_by FROM users ORDER BY name";
+    STORED_PASSWORD = "SELECT password_hash FROM users WHERE name = $1";
+    ADD_SESSION = "INSERT INTO sessions (token_hash, user_name, login_hash, created_ms, seen_ms, until_ms) \
+        VALUES ($1, $2, $3, $4, $4, $5)";
+    LOAD_SESSION = "SELECT s.user_name, s.login_hash, s.seen_ms, s.until_ms, u.password_hash FROM sessions s \
+        LEFT JOIN users u ON u.name = s.user_name WHERE s.token_hash = $1";
+    SESSION_SEEN = "UPDATE sessions SET seen_ms = $2 WHERE token_hash = $1";
+    DROP_SESSION = "DELETE FROM sessions WHERE token_hash = $1";
+    DROP_SESSIONS_OF = "DELETE FROM sessions WHERE user_name = $1";
+    DROP_OLD_SESSIONS = "DELETE FROM sessions WHERE until_ms < $1";
+    SET_PAGE_TOKEN = "INSERT INTO page_tokens (scope, token_hash, replaces_hash, created_ms, created_by) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope) DO UPDATE SET token_hash = excluded.token_hash, \
+        replaces_hash = COALESCE(excluded.replaces_hash, page_tokens.replaces_hash), created_ms = excluded.created_ms, \
+        created_by = excluded.created_by";
+    ALL_PAGE_TOKENS = "SELECT scope, token_hash, replaces_hash FROM page_tokens ORDER BY scope";
+
     BEGAN = "SELECT MIN(at_ms) AS at_ms FROM (SELECT MIN(started_ms) AS at_ms FROM processes UNION ALL \
         SELECT MIN(first_seen_ms) FROM orders) began";
     LOAD_CURSOR = "SELECT value FROM cursors WHERE api = $1 AND name = $2";

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 pub mod amounts;
 mod catalogue;
+mod labels;
 mod letters;
 mod phrases;
 
 pub use catalogue::Number;
+pub use labels::Labels;
 pub use letters::Letters;
 pub use phrases::{Phrase, PhraseKey};
 

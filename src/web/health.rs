@@ -1,0 +1,8 @@
+//! What monitoring asks.
+
+use super::access::Routes;
+
+/// Routes for monitoring.
+pub fn routes() -> Routes {
+    Routes::new()
+}
