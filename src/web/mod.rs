@@ -25,6 +25,7 @@ mod headers;
 mod health;
 mod hooks;
 pub mod login;
+mod metrics;
 mod pages;
 mod server;
 
@@ -45,13 +46,16 @@ struct Inner {
     journal: Journal,
     clock: Clock,
     gate: login::Gate,
+    inbox: hooks::Inbox,
+    last_metrics: metrics::Last,
 }
 
 impl Web {
     /// The pages of a daemon.
     pub fn new(daemon: Arc<Daemon>, journal: Journal, clock: Clock) -> Self {
         let gate = login::Gate::new(clock.clone());
-        Self(Arc::new(Inner { daemon, journal, clock, gate }))
+        let inbox = hooks::Inbox::new(journal.clone());
+        Self(Arc::new(Inner { daemon, journal, clock, gate, inbox, last_metrics: metrics::Last::default() }))
     }
 
     /// The daemon: its state is shown, and requests of people are stored for it.
@@ -78,6 +82,16 @@ impl Web {
     pub fn base(&self) -> String {
         let settings = self.settings();
         settings.web.public_url.as_ref().map_or_else(String::new, |url| url.path().trim_end_matches('/').to_owned())
+    }
+
+    /// Messages of the webhook on their way to the store.
+    pub(crate) fn inbox(&self) -> &hooks::Inbox {
+        &self.0.inbox
+    }
+
+    /// The metrics as they were shown last.
+    pub(crate) fn last_metrics(&self) -> &metrics::Last {
+        &self.0.last_metrics
     }
 
     /// Who checks passwords, one at a time.
