@@ -11,17 +11,20 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Failure;
+use crate::cli::connection::pairs;
 use crate::cli::context::{Context, Schema, seed};
 use crate::cli::output::{self, Tone, cell, line, table, toned};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::engine::shown::OrderShown;
+use crate::engine::subscriptions::{self, HookAddress};
 use crate::engine::{Daemon, Stop};
 use crate::journal::{Journal, OrderFilter};
 use crate::mail::{Post, beside};
 use crate::sandbox::mailbox::Mailbox;
 use crate::sandbox::programme::{Going, Number, Programme, plan_faults};
 use crate::sandbox::serve::{Served, serve};
+use crate::sandbox::unzer::Courier;
 use crate::sandbox::world::{CLOCK_FILE, ClockFile, World, start};
 use crate::text::Severity;
 use crate::web::login::{password, token};
@@ -86,12 +89,30 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let mails = Arc::new(Mailbox::new(context.clock.clone(), Some(folder.0.join("mails"))));
     let post = Post::new(journal.clone(), context.clock.clone(), mails.clone(), stop.clone());
     let pages = Pages { url: format!("http://{}", server.address()), login };
+    // Only now it is known where the pages are; the block they belong to is the last of the file.
+    write_private(&file, &format!("{text}  public_url: {}\n", pages.url))?;
+    let settings = Arc::new(config::load(&file)?.settings);
+    daemon.reload(settings.clone())?;
+    subscribe(&daemon).await;
+    let courier = Courier::new(world.unzer.clone(), context.clock.clone(), context.transport());
     let programme = Programme::default();
-    let show = Show { programme, world, settings, journal: journal.clone(), file, served, mails, pages };
+    let show = Show { programme, world, settings, journal: journal.clone(), file, served, mails, pages, courier };
     let ended = Box::pin(show.run(&daemon, &post, &stop, args.exit_when_done)).await;
     server.stop().await;
     journal.close();
     ended
+}
+
+/// Subscribes to the webhooks, as `webhooks register` does.
+async fn subscribe(daemon: &Daemon) {
+    let shop = daemon.shop();
+    let Ok(address) = HookAddress::of(&shop.settings.web) else { return };
+    for pair in pairs(&shop.settings, &shop.peers) {
+        if let Err(error) = subscriptions::register(&pair.client, &address).await {
+            // Polling finds everything; a planned fault may have met this.
+            tracing::warn!("webhooks of {}: {error}", pair.connection.name);
+        }
+    }
 }
 
 /// Writes a file nobody else can read: as a real configuration should be.
@@ -192,6 +213,7 @@ struct Show {
     served: Served,
     mails: Arc<Mailbox>,
     pages: Pages,
+    courier: Courier,
 }
 
 impl Show {
@@ -209,11 +231,13 @@ impl Show {
         });
         let mut shown = std::pin::pin!(self.show());
         let mut told = std::pin::pin!(until_told());
+        let mut brought = std::pin::pin!(self.courier.run());
         let over = tokio::select! {
             ended = &mut running => return Ok(ended?),
             ended = &mut played => ended,
             ended = &mut shown => ended,
             ended = &mut told => ended,
+            () = &mut brought => Ok(()),
         };
         stop.now();
         running.await?;
@@ -230,6 +254,8 @@ impl Show {
         let (pages, login) = (&self.pages.url, &self.pages.login);
         line(&format!("  pages  {pages}/  log in as {DEMO_USER} with the password {}", login.password))?;
         line(&format!("  error page  {pages}/errors/{}", login.error_page_token))?;
+        line(&format!("  API  {pages}/api/v1/orders  with the token {}", login.api_token))?;
+        line(&format!("  metrics  {pages}/metrics"))?;
         line("")
     }
 

@@ -1,11 +1,15 @@
 //! Whole stories through the real engine, journal and codecs, against the simulated peers' books.
 
 mod already;
+mod api;
 mod bad_orders;
 mod bookings;
 mod cycles;
+mod hook;
+mod http;
 mod looks;
 mod mails;
+mod metrics;
 mod quiet_orders;
 mod rules;
 mod scene;

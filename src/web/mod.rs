@@ -16,7 +16,7 @@ use crate::engine::Daemon;
 use crate::journal::Journal;
 
 pub mod access;
-mod api;
+pub mod api;
 mod assets;
 mod cookies;
 mod fault;

@@ -77,8 +77,13 @@ async fn stored(web: &Web, settings: &Settings, now: Time) -> Result<Stored, Jou
         apis,
         whole: journal.store_gauges().await?,
         mails: journal.mail_state().await?,
-        today: journal.totals(&today, &today).await?,
+        today: journal.totals(&today, &today).await?.into_iter().filter(|day| is_current(settings, day)).collect(),
     })
+}
+
+/// Totals of a pixi API the mandant is not with any more are history.
+fn is_current(settings: &Settings, day: &DayTotals) -> bool {
+    settings.mandants.get(&day.mandant).is_some_and(|mandant| mandant.pixi == day.api)
 }
 
 fn connections(web: &Web, settings: &Settings) -> BTreeMap<(Peer, &'static str), usize> {
