@@ -12,6 +12,7 @@ mod gone;
 mod look;
 mod payment;
 pub mod peers;
+pub mod preview;
 pub mod read_back;
 mod reading;
 mod reauthorize;
@@ -20,6 +21,8 @@ pub mod requests;
 pub mod schedule;
 pub mod shown;
 mod take;
+pub mod told;
+pub mod words;
 pub mod work;
 
 pub use brakes::Brakes;
