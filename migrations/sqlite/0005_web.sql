@@ -101,3 +101,4 @@ CREATE INDEX orders_by_method ON orders (method, id);
 CREATE INDEX orders_by_first_seen ON orders (first_seen_ms, id);
 CREATE INDEX orders_payment ON orders (payment, id) WHERE payment IS NOT NULL;
 CREATE INDEX orders_shown_mark ON orders (shown_mark, id) WHERE shown_mark <> 'none';
+CREATE INDEX requests_of_order ON requests (api, mandant, nr, id) WHERE nr IS NOT NULL;

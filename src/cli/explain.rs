@@ -1,7 +1,5 @@
 //! `explain`: one order in a few sentences.
 
-mod told;
-
 #[cfg(test)]
 mod tests;
 
@@ -223,7 +221,7 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
     };
     let mut lines = vec![sums(facts.currency, language, told)];
     let settings = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
-    lines.extend(self::told::told(facts, plan, settings, language));
+    lines.extend(crate::engine::told::told(facts, plan, settings, language));
     let (now, rule) = (pick(language, "Jetzt", "Now"), pick(language, "Regel", "rule"));
     lines.push(match why(plan, language) {
         why if why.is_empty() => format!("{now}: {rule} {}", plan.rule),

@@ -15,6 +15,7 @@ mod hinted;
 mod look;
 mod payment;
 pub mod peers;
+pub mod preview;
 pub mod read_back;
 mod reading;
 mod reauthorize;
@@ -24,6 +25,8 @@ pub mod schedule;
 pub mod shown;
 pub mod subscriptions;
 mod take;
+pub mod told;
+pub mod words;
 pub mod work;
 
 pub use brakes::Brakes;

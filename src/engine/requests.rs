@@ -72,14 +72,20 @@ async fn answer(daemon: &Daemon, request: &Request) -> Result<Value, super::Work
             let scope: Scope = serde_json::from_value(request.args.clone()).unwrap_or_default();
             Ok(json!({"report": daemon.run_cycle(&scope).await?}))
         }
-        (RETRY, Some(order)) => act_on(daemon, order, false).await,
-        (REAUTHORIZE, Some(order)) => act_on(daemon, order, true).await,
+        (RETRY, Some(order)) => act_on(daemon, request, order, false).await,
+        (REAUTHORIZE, Some(order)) => act_on(daemon, request, order, true).await,
         (kind, _) => Ok(json!({"error": format!("this daemon does not know the request \"{kind}\"")})),
     }
 }
 
-/// Works on one order at once; what was refused before may be tried again.
-async fn act_on(daemon: &Daemon, order: &OrderId, reauthorize: bool) -> Result<Value, super::WorkError> {
+/// Works on one order at once; what was refused before may be tried again. Where the person saw other amounts than the
+/// order has now, nothing is done.
+async fn act_on(
+    daemon: &Daemon,
+    request: &Request,
+    order: &OrderId,
+    reauthorize: bool,
+) -> Result<Value, super::WorkError> {
     if let Some(until) = daemon.quiet_until() {
         return Ok(json!({"quiet_until": until}));
     }
@@ -87,6 +93,9 @@ async fn act_on(daemon: &Daemon, order: &OrderId, reauthorize: bool) -> Result<V
     let Some(row) = shop.journal.load_order(order).await? else {
         return Ok(json!({"error": format!("order {order} is not known")}));
     };
+    if !request.amounts_seen.is_null() && request.amounts_seen != json!(row.amounts) {
+        return Ok(json!({"error": "the amounts have changed since the request was made"}));
+    }
     let asked = Asked { at: shop.clock.now(), reauthorize };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
     daemon.run_order(&shop, &work).await?;

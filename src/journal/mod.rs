@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 
 mod audit;
+mod board;
 mod connect;
 mod error;
 mod gauges;
@@ -39,6 +40,7 @@ mod store;
 mod tests;
 
 pub use audit::{AuditRow, Chain, ChainReport};
+pub use board::{BoardFilter, Cell};
 pub use connect::SCHEMA_VERSION;
 pub use error::{Guard, IntendError, JournalError};
 pub use gauges::{ApiGauges, StoreGauges, Waiting};

@@ -25,6 +25,22 @@ macro_rules! order_columns {
     };
 }
 
+/// Orders as the pages list them: by `$lead`, which an index answers; the rest is compared row by row. The `+` keeps the
+/// date from leading, for it would be read in another order.
+macro_rules! board_by {
+    ($lead:literal) => {
+        concat!(
+            "SELECT ", order_columns!(), "WHERE ", $lead,
+            " (CAST($1 AS TEXT) IS NULL OR o.mandant = $1) AND (CAST($2 AS TEXT) IS NULL OR o.payment_code = $2) \
+             AND (CAST($3 AS TEXT) IS NULL OR o.method = $3) AND (CAST($4 AS TEXT) IS NULL OR o.payment_status = $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR o.transfer_status = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR o.shown_mark = $6) \
+             AND +o.first_seen_ms >= $7 AND +o.first_seen_ms < $8 AND o.id >= $9 AND o.id < $10 \
+             ORDER BY o.id DESC LIMIT $11"
+        )
+    };
+}
+
 macro_rules! step_columns {
     () => {
         "s.id, s.api, s.mandant, s.nr, s.step_key, s.attempt, s.effect, s.rule, s.guards, s.snapshot, s.token, s.owner, \
@@ -348,6 +364,30 @@ statements! {
         replaces_hash = COALESCE(excluded.replaces_hash, page_tokens.replaces_hash), created_ms = excluded.created_ms, \
         created_by = excluded.created_by";
     ALL_PAGE_TOKENS = "SELECT scope, token_hash, replaces_hash FROM page_tokens ORDER BY scope";
+
+    BOARD_BY_ID = board_by!("");
+    BOARD_BY_MANDANT = board_by!("o.mandant = $1 AND");
+    BOARD_BY_METHOD = board_by!("o.method = $3 AND");
+    BOARD_BY_STATUS = board_by!("o.payment_status = $4 AND");
+    BOARD_BY_TRANSFER = board_by!("o.transfer_status = $5 AND");
+    BOARD_BY_MARK = board_by!("o.shown_mark = $6 AND o.shown_mark <> 'none' AND");
+    BOARD_BY_SEARCH = board_by!("o.id IN (SELECT n.id FROM orders n WHERE n.nr = $14 \
+        UNION SELECT e.id FROM orders e WHERE e.nr_external >= $12 AND e.nr_external <= $13 \
+        UNION SELECT p.id FROM orders p WHERE p.payment >= $12 AND p.payment <= $13) AND");
+    FIRST_SEEN_SINCE = "SELECT id FROM orders WHERE first_seen_ms >= $1 ORDER BY first_seen_ms, id LIMIT 1";
+    LAST_SEEN_BEFORE = "SELECT id FROM orders WHERE first_seen_ms < $1 ORDER BY first_seen_ms DESC, id DESC LIMIT 1";
+    ALL_CELLS = "SELECT api, mandant, payment_code, method, payment_status, transfer_status, mark, currency, orders, \
+        awaiting, capturable, unbooked FROM board WHERE orders > 0 \
+        ORDER BY api, mandant, payment_code, method, payment_status, transfer_status, mark, currency";
+    BOARD_ASTRAY = "SELECT what FROM ( \
+        SELECT api || '/' || mandant || ' ' || payment_status AS what, currency, payment_code, method, transfer_status, \
+        mark, orders, awaiting, capturable, unbooked FROM board UNION ALL \
+        SELECT api || '/' || mandant || ' ' || payment_status, currency, payment_code, COALESCE(method, ''), \
+        transfer_status, shown_mark, -1, -awaiting, -capturable, -unbooked FROM orders) counted \
+        GROUP BY what, currency, payment_code, method, transfer_status, mark \
+        HAVING SUM(orders) <> 0 OR SUM(awaiting) <> 0 OR SUM(capturable) <> 0 OR SUM(unbooked) <> 0 ORDER BY 1";
+    REQUESTS_OF = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
+        answered_ms, answer FROM requests WHERE api = $1 AND mandant = $2 AND nr = $3 ORDER BY id DESC LIMIT $4";
 
     BEGAN = "SELECT MIN(at_ms) AS at_ms FROM (SELECT MIN(started_ms) AS at_ms FROM processes UNION ALL \
         SELECT MIN(first_seen_ms) FROM orders) began";

@@ -60,7 +60,7 @@ fn scale(clock: &Clock) -> i32 {
 }
 
 /// A way within these pages; anything else leads to the first page.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let inside = next.starts_with('/') && !next[1..].starts_with(['/', '\\']);
     if inside && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') { next } else { "/" }
 }

@@ -4,11 +4,23 @@ use askama::Template;
 use axum::response::Html;
 
 use super::access::Routes;
+use super::form::Form;
 use super::login::Session;
 use super::{Fault, Web, assets};
 use crate::text::{Labels, Language};
 
+mod actions;
 mod dashboard;
+mod errors;
+mod filter;
+mod order;
+mod overview;
+mod picture;
+mod row;
+mod timeline;
+mod words;
+
+use words::Pen;
 
 /// What every page has around it.
 pub struct Frame {
@@ -22,6 +34,10 @@ pub struct Frame {
     title: String,
     /// Who is logged in.
     visitor: Option<Visitor>,
+    /// What became of what was asked for, said once on top.
+    said: Option<&'static str>,
+    /// The page loads itself anew after so many seconds.
+    reload: Option<u32>,
 }
 
 /// Who is logged in.
@@ -39,6 +55,8 @@ impl Frame {
             base,
             title: title.into(),
             visitor: session.map(|session| Visitor { name: session.user.clone(), csrf: session.csrf.clone() }),
+            said: None,
+            reload: None,
         }
     }
 }
@@ -47,9 +65,27 @@ fn language(web: &Web) -> Language {
     web.settings().language
 }
 
+/// What pages are written with.
+fn pen(web: &Web) -> Pen {
+    let settings = web.settings();
+    Pen { language: settings.language, words: Labels::of(settings.language), zone: settings.timezone }
+}
+
+/// What the address says of the form before: words of ours, by their name.
+fn said(query: &Form, words: &'static Labels) -> Option<&'static str> {
+    match query.get("said") {
+        "resolved" => Some(words.said_resolved),
+        "stale" => Some(words.said_stale),
+        "ignored" => Some(words.said_ignored),
+        "recheck" => Some(words.said_recheck),
+        "asked" => Some(words.said_asked),
+        _ => None,
+    }
+}
+
 /// Routes of the pages.
 pub fn routes() -> Routes {
-    dashboard::routes()
+    dashboard::routes().and(actions::routes()).and(errors::routes())
 }
 
 /// Why a login did not work.
