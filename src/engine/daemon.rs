@@ -221,11 +221,16 @@ impl Daemon {
             *looked = hinted::Looked::default();
             return Ok(());
         }
-        let _turn = self.turn.lock().await;
         let shop = self.shop();
         for api in peers::active_apis(&shop.settings) {
+            // Mostly there is none, and then nothing is written.
+            let hints = hinted::fresh(&shop, &api, &looked).await?;
+            if hints.is_empty() {
+                continue;
+            }
+            let _turn = self.turn.lock().await;
             if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner, &api).await? {
-                hinted::look(&shop, &api, &mut looked, || self.stop.is_set()).await?;
+                hinted::look(&shop, hints, &mut looked, || self.stop.is_set()).await?;
             }
         }
         Ok(())

@@ -30,20 +30,27 @@ pub(super) struct Looked {
     rests_until: Option<Time>,
 }
 
-/// Looks at the payments hinted at that were not looked at yet.
+/// The payments hinted at that were not looked at yet; none while Unzer is left alone.
+pub(super) async fn fresh(shop: &Workshop, api: &ApiName, looked: &Looked) -> Result<Vec<HintRow>, JournalError> {
+    if looked.rests_until.is_some_and(|until| shop.clock.now() < until) {
+        return Ok(Vec::new());
+    }
+    let hints = shop.journal.take_hints(api, MOST).await?;
+    let is_fresh = |hint: &HintRow| looked.times.get(&hint.payment).is_none_or(|times| *times != hint.times);
+    Ok(hints.into_iter().filter(is_fresh).collect())
+}
+
+/// Looks at these payments.
 pub(super) async fn look(
     shop: &Workshop,
-    api: &ApiName,
+    hints: Vec<HintRow>,
     looked: &mut Looked,
     stopping: impl Fn() -> bool,
 ) -> Result<(), JournalError> {
-    for hint in shop.journal.take_hints(api, MOST).await? {
+    for hint in hints {
         let now = shop.clock.now();
         if stopping() || looked.rests_until.is_some_and(|until| now < until) {
             return Ok(());
-        }
-        if looked.times.get(&hint.payment).is_some_and(|times| *times == hint.times) {
-            continue;
         }
         if let Some(order) = &hint.order {
             let whole = look_at(shop, order, &hint, now).await?;

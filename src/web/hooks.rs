@@ -205,3 +205,33 @@ fn is_our_key(settings: &Settings, key: &str) -> bool {
     let types = settings.mandants.values().flat_map(|mandant| mandant.payment_types.values());
     types.flat_map(|block| &block.keys).any(|pair| pair.public_key == key)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::journal::Options;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_the_store_is_bounded_and_goes_there_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::simulated("2026-03-03T09:00:00Z".parse().unwrap(), 1);
+        let journal =
+            Journal::open(Options::new(folder.path().join("s.db"), clock.clone()).simulated(7)).await.unwrap();
+        let inbox = Inbox::new(journal.clone());
+        let hint = |nr: usize| inbox.store(format!("s-pay-{nr}"), "payment".to_owned());
+        // Nobody has had a turn to store anything yet; who sent these does not wait for the answer.
+        for nr in 0..MOST_WAITING {
+            assert_eq!(hint(nr % 300).now_or_never(), None);
+        }
+        assert_eq!(hint(7).now_or_never(), Some(Fate::Refused));
+        clock.sleep(std::time::Duration::from_secs(1)).await;
+        let stored = journal.take_hints(&"live".into(), 10_000).await.unwrap();
+        assert_eq!(stored.len(), 300);
+        let transactions = MOST_WAITING.div_ceil(BATCH);
+        assert!(stored.iter().all(|hint| hint.times <= i64::try_from(transactions).unwrap()), "shared transactions");
+        assert_eq!(hint(8).await, Fate::Stored, "and there is room again");
+    }
+}

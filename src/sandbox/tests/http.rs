@@ -90,8 +90,8 @@ impl Http {
 impl Wire for Http {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let kind = request.headers.get(header::CONTENT_TYPE).unwrap().to_str().unwrap().to_owned();
-        let answer = Self::send(self, request.method, request.url.path(), &[("content-type", &kind)], &request.body);
-        let answer = answer.await;
+        let path = request.url.path();
+        let answer = Self::send(self, request.method, path, &[("content-type", &kind)], &request.body).await;
         Ok(Response::new(answer.status, "text/plain", answer.body))
     }
 }

@@ -59,7 +59,7 @@ async fn troubled() -> (Scene, Http, Vec<String>) {
     stages[3].ship_all(lost.nr).unwrap();
     scene.minutes(3).await;
     let http = Http::of(&scene);
-    let secrets = [away, declined, fine, lost].iter().flat_map(|sold| [sold.nr.to_string(), sold.payment.clone()]);
+    let secrets = [away, declined, fine, lost].into_iter().flat_map(|sold| [sold.nr.to_string(), sold.payment]);
     let secrets = secrets.chain(["SHOP-1001", HOOK_TOKEN, "s-priv-sandbox1"].map(str::to_owned)).collect();
     (scene, http, secrets)
 }

@@ -92,7 +92,9 @@ async fn one(
     let settings = web.settings();
     let api = query::only_api(text.as_deref().unwrap_or_default()).map_err(Wrong::request)?;
     let rows = web.journal().find_orders_by_nr(nr).await?;
-    let row = pick(&settings, rows, &MandantId(mandant), api.as_ref()).ok_or_else(Wrong::no_order)?;
+    let found = pick(&settings, rows, &MandantId(mandant), api.as_ref()).ok_or_else(Wrong::no_order)?;
+    // Read by its identity, its next check is the one the daemon goes by.
+    let row = web.journal().load_order(&found.order).await?.ok_or_else(Wrong::no_order)?;
     Ok(Json(OrderDetail::load(web.journal(), &settings, &row).await?))
 }
 
