@@ -29,6 +29,7 @@ use crate::sandbox::world::{CLOCK_FILE, ClockFile, World, start};
 use crate::text::Severity;
 use crate::web::login::{password, token};
 use crate::web::{Server, Web};
+use crate::wire::http::HttpWire;
 
 /// Time between two pictures of the stage.
 const FRAME: Duration = Duration::from_millis(300);
@@ -128,7 +129,12 @@ async fn peers_only(args: &Args) -> Result<(), Failure> {
     let world = World::new(Clock::system());
     let served = serve(&world, args.listen).await?;
     line(&serde_json::to_string(&served).map_err(Failure::failed)?)?;
-    until_told().await
+    // Whoever subscribes to webhooks is told, at an https address or on this machine.
+    let courier = Courier::new(world.unzer.clone(), Clock::system(), Arc::new(HttpWire::new(Clock::system())));
+    tokio::select! {
+        told = until_told() => told,
+        () = courier.run() => Ok(()),
+    }
 }
 
 async fn until_told() -> Result<(), Failure> {

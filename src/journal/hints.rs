@@ -136,3 +136,30 @@ fn read(row: &AnyRow) -> Result<HintRow, JournalError> {
         order,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Mode;
+    use super::super::tests::{Shop, nr};
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn strangers_are_bounded_and_each_api_gets_its_own() {
+        let shop = Shop::open(Mode::Inline).await;
+        shop.order(4711).await;
+        shop.journal.claim_payment(&nr(4711), "s-pay-1").await.unwrap();
+        let hint = |payment: String| (payment, "payment".to_owned());
+        let strangers = usize::try_from(MOST_STRANGERS).unwrap();
+        shop.journal.add_hints((0..2 * strangers).map(|nr| hint(format!("s-pay-9{nr}"))).collect()).await.unwrap();
+        shop.journal.add_hints(vec![hint("s-pay-1".to_owned())]).await.unwrap();
+        let ours = shop.journal.take_hints(&"live".into(), 10_000).await.unwrap();
+        assert_eq!(ours.len(), strangers + 1, "a payment of an order known here is always kept");
+        let of_order: Vec<&HintRow> = ours.iter().filter(|hint| hint.order.is_some()).collect();
+        assert_eq!((of_order.len(), of_order[0].order.as_ref()), (1, Some(&nr(4711))));
+        let others = shop.journal.take_hints(&"test".into(), 10_000).await.unwrap();
+        assert!(others.len() == strangers && others.iter().all(|hint| hint.order.is_none()));
+        assert_eq!(shop.journal.store_gauges().await.unwrap().hints.count, MOST_STRANGERS + 1);
+        shop.journal.drop_hints(&others).await.unwrap();
+        assert_eq!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().len(), 1);
+    }
+}
