@@ -24,6 +24,8 @@ use super::work::{Work, WorkError, Workshop};
 
 /// Sign of life and renewal of the leases.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often hints are looked for in the quiet hours.
+const HINTS: Duration = Duration::from_secs(5);
 /// How often requests of people and the clock are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -384,7 +386,7 @@ impl Daemon {
                 if let Err(error) = self.look_at_hints().await {
                     tracing::error!("hints: {error}");
                 }
-                self.tick().await;
+                self.stop.wait_until(&self.clock, self.clock.now() + HINTS, HINTS).await;
             }
         };
         futures_util::future::join3(cycles, requests, hints).await;

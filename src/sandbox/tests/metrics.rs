@@ -166,8 +166,8 @@ async fn without_a_store_what_is_in_memory_is_still_told() {
 
 #[tokio::test(start_paused = true)]
 async fn readiness_knows_the_quiet_hours_and_when_a_cycle_is_overdue() {
-    let night = QuietHours { from: "00:00:00".parse().unwrap(), until: "04:00:00".parse().unwrap() };
-    let scene = Scene::with(|settings| settings.schedule.quiet_hours = Some(night)).await;
+    let rest = QuietHours { from: "10:00:00".parse().unwrap(), until: "10:30:00".parse().unwrap() };
+    let scene = Scene::with(|settings| settings.schedule.quiet_hours = Some(rest)).await;
     let http = Http::of(&scene);
     let daemon = scene.daemon.clone();
     let running = tokio::spawn(async move { daemon.run().await });
@@ -176,20 +176,22 @@ async fn readiness_knows_the_quiet_hours_and_when_a_cycle_is_overdue() {
     assert_eq!(by_day.status, StatusCode::OK);
     assert!(by_day.json()["reason"].as_str().unwrap().starts_with("next cycle at 09:0"), "{}", by_day.body);
     assert!(by_day.json()["last_cycle"].is_string());
-    // 02:05
-    scene.world.clock.sleep(Duration::from_hours(17)).await;
-    let by_night = http.get("/readyz").await;
-    assert_eq!(by_night.status, StatusCode::OK, "{}", by_night.body);
-    assert_eq!(by_night.json()["reason"], "quiet hours until 04:00");
-    assert_eq!(by_night.json()["next_cycle"], "2026-03-04T04:00:00+01:00");
+    // 10:20
+    scene.world.clock.sleep(Duration::from_mins(75)).await;
+    let at_rest = http.get("/readyz").await;
+    assert_eq!(at_rest.status, StatusCode::OK, "{}", at_rest.body);
+    assert_eq!(at_rest.json()["reason"], "quiet hours until 10:30");
+    assert_eq!(at_rest.json()["next_cycle"], "2026-03-03T10:30:00+01:00");
     assert_eq!(number(&metrics(&scene, &http).await, "pixi_payd_quiet_hours"), 1.0);
-    // 05:05, and from now on pixi holds each request for an hour and a half.
-    scene.world.clock.sleep(Duration::from_hours(3)).await;
+    // 10:40, and from now on nobody answers for five hours.
+    scene.world.clock.sleep(Duration::from_mins(20)).await;
     scene.line.rule(|_| Act::Wait(Duration::from_hours(5)));
-    scene.world.clock.sleep(Duration::from_hours(3)).await;
+    scene.world.clock.sleep(Duration::from_mins(50)).await;
+    assert_eq!(http.get("/readyz").await.status, StatusCode::OK, "a long cycle is not late yet");
+    scene.world.clock.sleep(Duration::from_mins(30)).await;
     let late = http.get("/readyz").await;
     assert_eq!(late.status, StatusCode::SERVICE_UNAVAILABLE, "{}", late.body);
-    assert!(late.json()["reason"].as_str().unwrap().starts_with("a cycle is overdue since 05:"), "{}", late.body);
+    assert!(late.json()["reason"].as_str().unwrap().starts_with("a cycle is overdue since 10:4"), "{}", late.body);
     assert_eq!(number(&metrics(&scene, &http).await, "pixi_payd_cycle_overdue"), 1.0);
     running.abort();
 }
