@@ -23,6 +23,7 @@ const REST: Duration = Duration::from_secs(3);
 const CONFIGURATION: &str = "\
 timezone: Europe/Berlin
 database: sqlite://pixi-payd.db
+web: {listen: \"127.0.0.1:0\"}
 schedule: {cycle: \"0 0 0 1 1 *\"}
 pixi:
   live: {endpoint: \"http://127.0.0.1:9/soap/pixiACM/\", username: pixiACM, password: bench}

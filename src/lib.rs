@@ -15,4 +15,5 @@ pub mod sandbox;
 pub mod steps;
 pub mod text;
 pub mod unzer;
+pub mod web;
 pub mod wire;

@@ -18,6 +18,7 @@ const SECRETS: [&str; 2] = ["hunter2-pixi", "s-priv-hunter2unzer"];
 const CONFIG: &str = r#"
 language: en
 database: sqlite://store.db
+web: {listen: "127.0.0.1:0"}
 schedule: {quiet_hours: none, cycle: "0 0 5 1 1 *"}
 pixi:
   live: {active: true, endpoint: "http://127.0.0.1:1/soap/", username: u, password: hunter2-pixi}
@@ -175,7 +176,7 @@ fn help_lists_the_commands() {
     let commands: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     insta::assert_snapshot!(
         commands.join(" "),
-        @"run check plan explain orders order connection config mail pixi unzer db backup verify sandbox completions man help"
+        @"run check plan explain orders order connection config mail pixi unzer webhooks db backup verify sandbox completions man help"
     );
     assert_eq!(said.status, 0);
 }

@@ -127,6 +127,8 @@ impl Connection {
 pub struct Pair {
     /// Public key.
     pub name: String,
+    /// Mandants that use it.
+    pub mandants: Vec<String>,
     /// Client.
     pub client: UnzerClient,
     /// A payment type that uses it is switched on.
@@ -142,7 +144,8 @@ pub fn pairs(settings: &Settings, peers: &Peers) -> Vec<Pair> {
             codes.filter_map(|code| peers.ring(id, code)).find_map(|ring| ring.client(&link.name).cloned())
         };
         if let Some(client) = link.mandants.keys().find_map(of_link) {
-            all.push(Pair { name: link.name.clone(), client, active: link.active });
+            let mandants = link.mandants.keys().map(|id| id.0.clone()).collect();
+            all.push(Pair { name: link.name.clone(), mandants, client, active: link.active });
         }
     }
     all

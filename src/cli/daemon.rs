@@ -2,6 +2,7 @@
 
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,6 +11,7 @@ use crate::cli::context::{Context, Schema};
 use crate::cli::{Failure, once, reload, systemd};
 use crate::engine::{Daemon, Only, Stop};
 use crate::mail::{Post, SmtpCarrier, beside};
+use crate::web::{Server, Web};
 
 /// A clean stop takes no longer.
 const STOPPING_FOR: Duration = Duration::from_secs(75);
@@ -70,25 +72,35 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     }
     let path = context.path()?;
     let loaded = context.load()?;
-    let settings = std::sync::Arc::new(loaded.settings.clone());
+    let settings = Arc::new(loaded.settings.clone());
     let mut signals = Signals::new()?;
     let journal = context.journal(&settings, Schema::Migrate).await?;
     let stop = Stop::default();
-    let daemon = context.daemon(&settings, &journal, &stop)?.await?;
+    let daemon = Arc::new(context.daemon(&settings, &journal, &stop)?.await?);
+    let server = match Server::start(Web::new(daemon.clone(), journal.clone(), context.clock.clone())) {
+        Ok(server) => server,
+        Err(error) => {
+            journal.end_process(daemon.owner()).await?;
+            return Err(Failure::failed(error));
+        }
+    };
     for warning in &loaded.warnings {
         tracing::warn!("configuration: {warning}");
     }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         config = %path.display(),
-        "pixi-payd {} ready, configuration {}",
+        listen = %server.address(),
+        "pixi-payd {} ready at {}, configuration {}",
         env!("CARGO_PKG_VERSION"),
+        server.address(),
         path.display(),
     );
     systemd::ready();
-    let carrier = std::sync::Arc::new(SmtpCarrier::new(context.clock.clone()));
+    let carrier = Arc::new(SmtpCarrier::new(context.clock.clone()));
     let post = Post::new(journal.clone(), context.clock.clone(), carrier, stop.clone());
-    let ended = Box::pin(supervise(&context, &daemon, &post, &stop, &mut signals)).await;
+    let ended = Box::pin(supervise(&context, &daemon, &post, &server, &stop, &mut signals)).await;
+    server.stop().await;
     journal.close();
     ended
 }
@@ -98,6 +110,7 @@ async fn supervise(
     context: &Context,
     daemon: &Daemon,
     post: &Post,
+    server: &Server,
     stop: &Stop,
     signals: &mut Signals,
 ) -> Result<(), Failure> {
@@ -121,7 +134,7 @@ async fn supervise(
                     let clock = context.clock.clone();
                     too_late = Box::pin(async move { clock.sleep(STOPPING_FOR).await });
                 }
-                Told::Reload => reload::reload(context, daemon),
+                Told::Reload => reload::reload(context, daemon, server),
             },
             () = &mut too_late => return Err(cut_off("the step in hand did not end in time")),
             () = pulse.wait(&context.clock) => pulse.beat(daemon, &context.clock),

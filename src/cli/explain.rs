@@ -1,7 +1,5 @@
 //! `explain`: one order in a few sentences.
 
-mod told;
-
 #[cfg(test)]
 mod tests;
 
@@ -9,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::find::OrderArg;
-use crate::cli::history::{self, StepDone};
+use crate::cli::history;
 use crate::cli::plan::{NOBODY, PlanShown, why};
 use crate::cli::words::{effect, pick};
 use crate::cli::{Failure, output};
 use crate::config::PaymentCode;
+use crate::engine::detail::StepShown;
 use crate::engine::{OrderShown, Workshop, peers};
 use crate::journal::{OrderRow, StepRecord};
 use crate::money::Currency;
@@ -110,14 +109,13 @@ async fn look(
 }
 
 fn document(shop: &Workshop, known: &Known) -> Value {
-    let (language, zone) = (shop.settings.language, shop.settings.timezone);
-    let steps: Vec<StepDone> = known.steps.iter().map(|step| StepDone::of(step, zone)).collect();
-    let test = shop.settings.is_test(&known.order.mandant);
-    let order = |row: &OrderRow| OrderShown { test, ..OrderShown::of(row, language, zone) };
+    let zone = shop.settings.timezone;
+    let steps: Vec<StepShown> = known.steps.iter().map(|step| StepShown::of(step, zone)).collect();
+    let order = |row: &OrderRow| OrderShown::with(row, &shop.settings);
     json!({
         "mandant": known.order.mandant,
         "order_nr": known.order.nr,
-        "test": test,
+        "test": shop.settings.is_test(&known.order.mandant),
         "source": if known.live.is_some() { "live" } else { "store" },
         "not_live": known.not_live,
         "order": known.row.as_ref().map(order),
@@ -224,7 +222,7 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
     };
     let mut lines = vec![sums(facts.currency, language, told)];
     let settings = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
-    lines.extend(self::told::told(facts, plan, settings, language));
+    lines.extend(crate::engine::told::told(facts, plan, settings, language));
     let (now, rule) = (pick(language, "Jetzt", "Now"), pick(language, "Regel", "rule"));
     lines.push(match why(plan, language) {
         why if why.is_empty() => format!("{now}: {rule} {}", plan.rule),

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 use comfy_table::Table;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::context::{Context, Schema};
 use crate::cli::orders::Limit;
@@ -10,6 +10,7 @@ use crate::cli::output::{self, Tone, cell, toned};
 use crate::cli::{Failure, once};
 use crate::clock::Time;
 use crate::config::{Database, Mail, MandantId, Settings};
+use crate::engine::detail::MailShown;
 use crate::journal::{Letter, LetterState, Recipient, RecipientState};
 use crate::mail::{Carrier as _, Fate, SmtpCarrier, TestMail, parcel_of_test, troubles};
 
@@ -119,7 +120,7 @@ async fn list(context: Context, args: ListArgs) -> Result<(), Failure> {
     let zone = settings.timezone;
     if args.json {
         let stamp = |at: Option<Time>| at.map(|at| output::stamp(at, zone));
-        let mails = shown(&letters, zone);
+        let mails: Vec<MailShown> = letters.iter().map(|mail| MailShown::of(mail, zone)).collect();
         let servers: Vec<_> = state
             .servers
             .iter()
@@ -142,21 +143,6 @@ async fn list(context: Context, args: ListArgs) -> Result<(), Failure> {
         output::line(&format!("{} {}\n  {}", notice.number, notice.text(language), notice.what_now(language)))?;
     }
     Ok(())
-}
-
-/// Mails for scripts.
-pub fn shown(letters: &[Letter], zone: Tz) -> Vec<Value> {
-    let stamp = |at: Option<Time>| at.map(|at| output::stamp(at, zone));
-    let recipient =
-        |to: &Recipient| json!({"address": to.address, "state": to.state, "answer": to.answer, "at": stamp(to.at)});
-    let one = |one: &Letter| {
-        json!({
-            "mandant": one.mandant, "kind": one.kind, "subject": one.subject, "state": one.state,
-            "tries": one.tries, "last_error": one.last_error, "created": stamp(Some(one.created)),
-            "settled": stamp(one.settled), "recipients": one.recipients.iter().map(recipient).collect::<Vec<_>>(),
-        })
-    };
-    letters.iter().map(one).collect()
 }
 
 /// Mails with what became of them.

@@ -44,6 +44,7 @@ mod store;
 mod systemd;
 mod tee;
 mod unzer_show;
+mod webhooks;
 mod words;
 
 pub use failure::Failure;
@@ -103,6 +104,9 @@ enum Command {
     /// A payment at Unzer
     #[command(subcommand)]
     Unzer(unzer_show::Command),
+    /// The subscriptions of the webhooks at Unzer
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// The store's schema
     #[command(subcommand)]
     Db(store::Command),
@@ -153,6 +157,7 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Mail(command) => mail::run(context, command).await,
         Command::Pixi(command) => pixi_call::run(context, command).await,
         Command::Unzer(command) => unzer_show::run(context, command).await,
+        Command::Webhooks(command) => webhooks::run(&context, &command).await,
         Command::Db(command) => store::run(context, command).await,
         Command::Backup(args) => store::backup(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,

@@ -10,11 +10,14 @@ use crate::clock::Clock;
 use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
 use crate::config::{ApiName, Settings, WriteBankData};
+use super::connection::pairs;
 use crate::engine::connections;
 use crate::engine::peers::{self, Peers, active_types};
+use crate::engine::subscriptions::{self, HookAddress, Standing, Subscription};
 use crate::journal::{ConnectionRow, Journal};
 use crate::pixi::{CALLS, ErrorClass, LocalTime, PixiClient, PixiError};
 use crate::wire::circuit::ConnectionState;
+use crate::unzer::UnzerClient;
 
 /// The rows of everything that is switched on.
 pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow>, Failure> {
@@ -44,6 +47,10 @@ pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow
         Some(journal) => journal.methods_seen().await?,
         None => Vec::new(),
     };
+    for pair in pairs(settings, &peers).iter().filter(|pair| pair.active) {
+        let area = format!("unzer {}", pair.name);
+        rows.extend(webhook_row(&area, settings, &pair.client).await);
+    }
     rows.extend(key_check::rows(settings, &peers, &seen).await);
     if let Some(journal) = &journal {
         rows.extend(off_rows(settings, journal.connections().await?));
@@ -74,6 +81,24 @@ fn off_rows(settings: &Settings, rows: Vec<ConnectionRow>) -> Vec<CheckRow> {
         ))
     })
     .collect()
+}
+
+/// The subscriptions of a key pair, where webhooks are configured.
+async fn webhook_row(area: &str, settings: &Settings, client: &UnzerClient) -> Option<CheckRow> {
+    let address = HookAddress::of(&settings.web).ok()?;
+    let all = match subscriptions::list(client, &address).await {
+        Ok(all) => all,
+        Err(error) => return Some(CheckRow::good(area, "webhooks", format!("cannot tell: {error}"))),
+    };
+    let wrong = |one: &&Subscription| matches!(one.standing, Standing::Missing | Standing::Stale);
+    let wrong: Vec<&str> = all.iter().filter(wrong).map(|one| one.event.as_str()).collect();
+    if wrong.is_empty() {
+        return Some(CheckRow::good(area, "webhooks", "subscribed to"));
+    }
+    let mut row = CheckRow::good(area, "webhooks", format!("missing or out of date: {}", wrong.join(", ")));
+    // Without them everything is found by looking, only later: no failure.
+    "pixi-payd webhooks register".clone_into(&mut row.mend);
+    Some(row)
 }
 
 async fn api_rows(settings: &Settings, name: &ApiName, pixi: &Arc<PixiClient>, clock: &Clock) -> Vec<CheckRow> {

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::cli::context::{Context, Schema, actor};
 use crate::cli::find::OrderArg;
-use crate::cli::history::{self, StepDone};
+use crate::cli::history;
 use crate::cli::words::{self, pick};
 use crate::cli::{Failure, adopt, ask, collection, mail, output, request};
 use crate::clock::Time;
 use crate::config::Settings;
-use crate::engine::OrderShown;
+use crate::engine::OrderDetail;
 use crate::engine::requests::{reauthorize_request, retry_request};
 use crate::journal::{Decision, Journal, Management, NewRequest, OrderRow};
 use crate::text::Language;
@@ -159,24 +157,10 @@ pub fn given(reason: &str) -> Result<&str, Failure> {
 
 async fn show(settings: &Settings, journal: &Journal, row: &OrderRow, json: bool) -> Result<(), Failure> {
     let (language, zone) = (settings.language, settings.timezone);
-    let steps = journal.steps_of(&row.order).await?;
     if json {
-        let test = settings.is_test(&row.order.mandant);
-        let order = OrderShown { test, ..OrderShown::of(row, language, zone) };
-        let mut whole = serde_json::to_value(order).map_err(Failure::failed)?;
-        let shown: Vec<StepDone> = steps.iter().map(|step| StepDone::of(step, zone)).collect();
-        if let Some(fields) = whole.as_object_mut() {
-            fields.insert("api".to_owned(), json!(row.order.api));
-            fields.insert("mode".to_owned(), json!(row.mode));
-            fields.insert("management".to_owned(), json!(row.management));
-            fields.insert("management_reason".to_owned(), json!(row.management_reason));
-            fields.insert("reason".to_owned(), json!(row.reason));
-            fields.insert("resolved".to_owned(), json!(row.resolved));
-            fields.insert("steps".to_owned(), json!(shown));
-            fields.insert("mails".to_owned(), json!(mail::shown(&journal.mails_of(&row.order).await?, zone)));
-        }
-        return output::json(&whole);
+        return output::json(&OrderDetail::load(journal, settings, row).await?);
     }
+    let steps = journal.steps_of(&row.order).await?;
     for line in shown(settings, row) {
         output::line(&line)?;
     }

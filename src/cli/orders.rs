@@ -166,17 +166,12 @@ async fn as_json(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
     let mut opening = "[";
     while let Some(page) = rows.next().await? {
         for row in &page {
-            let json = serde_json::to_string(&shown(settings, row)).map_err(Failure::failed)?;
+            let json = serde_json::to_string(&OrderShown::with(row, settings)).map_err(Failure::failed)?;
             output::raw(format!("{opening}\n{json}").as_bytes())?;
             opening = ",";
         }
     }
     output::line(if opening == "[" { "[]" } else { "\n]" })
-}
-
-fn shown(settings: &Settings, row: &OrderRow) -> OrderShown {
-    let test = settings.is_test(&row.order.mandant);
-    OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) }
 }
 
 async fn as_table(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
@@ -271,7 +266,7 @@ mod tests {
             let shop = theatre.workshop(|settings| settings.mandants.values_mut().for_each(|one| one.kind = kind));
             let row = shop.journal.list_orders(OrderFilter::default()).await.unwrap().remove(0);
             assert_eq!(cells(&shop.settings, &row)[0].content().contains("TEST"), is_test);
-            assert_eq!(shown(&shop.settings, &row).test, is_test);
+            assert_eq!(OrderShown::with(&row, &shop.settings).test, is_test);
         }
     }
 }

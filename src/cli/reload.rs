@@ -6,9 +6,10 @@ use crate::cli::context::Context;
 use crate::cli::systemd;
 use crate::config::{Settings, Severity};
 use crate::engine::Daemon;
+use crate::web::Server;
 
-/// Reads the configuration again and hands it to the daemon.
-pub fn reload(context: &Context, daemon: &Daemon) {
+/// Reads the configuration again, hands it to the daemon, and reads the certificate of the pages again.
+pub fn reload(context: &Context, daemon: &Daemon, server: &Server) {
     systemd::reloading();
     match context.try_load() {
         Ok(loaded) => {
@@ -19,7 +20,11 @@ pub fn reload(context: &Context, daemon: &Daemon) {
             for kept in keep(&mut settings, &daemon.shop().settings) {
                 tracing::warn!(setting = kept, "{kept} has changed; it takes effect after a restart");
             }
-            match daemon.reload(Arc::new(settings)) {
+            let settings = Arc::new(settings);
+            if let Err(error) = server.reload(&settings) {
+                tracing::error!("the certificate is refused, the old one stays: {error}");
+            }
+            match daemon.reload(settings) {
                 Ok(()) => tracing::info!("configuration read again"),
                 Err(error) => tracing::error!("the configuration is refused, the old one stays: {error}"),
             }
@@ -48,6 +53,10 @@ fn keep(new: &mut Settings, old: &Settings) -> Vec<&'static str> {
     if new.web.listen != old.web.listen {
         new.web.listen = old.web.listen;
         kept.push("web.listen");
+    }
+    if new.web.tls.is_some() != old.web.tls.is_some() {
+        new.web.tls = old.web.tls.clone();
+        kept.push("web.tls");
     }
     if new.timezone != old.timezone {
         new.timezone = old.timezone;

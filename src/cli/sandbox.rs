@@ -11,19 +11,25 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Failure;
+use crate::cli::connection::pairs;
 use crate::cli::context::{Context, Schema, seed};
 use crate::cli::output::{self, Tone, cell, line, table, toned};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::engine::shown::OrderShown;
+use crate::engine::subscriptions::{self, HookAddress};
 use crate::engine::{Daemon, Stop};
 use crate::journal::{Journal, OrderFilter};
 use crate::mail::{Post, beside};
 use crate::sandbox::mailbox::Mailbox;
 use crate::sandbox::programme::{Going, Number, Programme, plan_faults};
 use crate::sandbox::serve::{Served, serve};
+use crate::sandbox::unzer::Courier;
 use crate::sandbox::world::{CLOCK_FILE, ClockFile, World, start};
 use crate::text::Severity;
+use crate::web::login::{password, token};
+use crate::web::{Server, Web};
+use crate::wire::http::HttpWire;
 
 /// Time between two pictures of the stage.
 const FRAME: Duration = Duration::from_millis(300);
@@ -66,7 +72,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     let folder = Folder::new()?;
     let file = folder.0.join("pixi-payd.yaml");
-    write_private(&file, &world.configuration(&folder.0, &served.unzer.url))?;
+    let login = Login::new(args.listen)?;
+    let text = world.configuration(&folder.0, &served.unzer.url) + &login.configuration()?;
+    write_private(&file, &text)?;
     let shown = ClockFile { real: Clock::system().now(), shown: clock.now(), speed: args.speed };
     let shown = serde_json::to_vec(&shown).map_err(Failure::failed)?;
     std::fs::write(folder.0.join(CLOCK_FILE), shown)?;
@@ -76,12 +84,36 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let stop = Stop::default();
     let daemon =
         Daemon::start(settings.clone(), context.transport(), journal.clone(), clock, seed()?, stop.clone()).await?;
+    let daemon = Arc::new(daemon);
+    let server =
+        Server::start(Web::new(daemon.clone(), journal.clone(), context.clock.clone())).map_err(Failure::failed)?;
     let mails = Arc::new(Mailbox::new(context.clock.clone(), Some(folder.0.join("mails"))));
     let post = Post::new(journal.clone(), context.clock.clone(), mails.clone(), stop.clone());
-    let show = Show { programme: Programme::default(), world, settings, journal: journal.clone(), file, served, mails };
+    let pages = Pages { url: format!("http://{}", server.address()), login };
+    // Only now it is known where the pages are; the block they belong to is the last of the file.
+    write_private(&file, &format!("{text}  public_url: {}\n", pages.url))?;
+    let settings = Arc::new(config::load(&file)?.settings);
+    daemon.reload(settings.clone())?;
+    subscribe(&daemon).await;
+    let courier = Courier::new(world.unzer.clone(), context.clock.clone(), context.transport());
+    let programme = Programme::default();
+    let show = Show { programme, world, settings, journal: journal.clone(), file, served, mails, pages, courier };
     let ended = Box::pin(show.run(&daemon, &post, &stop, args.exit_when_done)).await;
+    server.stop().await;
     journal.close();
     ended
+}
+
+/// Subscribes to the webhooks, as `webhooks register` does.
+async fn subscribe(daemon: &Daemon) {
+    let shop = daemon.shop();
+    let Ok(address) = HookAddress::of(&shop.settings.web) else { return };
+    for pair in pairs(&shop.settings, &shop.peers) {
+        if let Err(error) = subscriptions::register(&pair.client, &address).await {
+            // Polling finds everything; a planned fault may have met this.
+            tracing::warn!("webhooks of {}: {error}", pair.name);
+        }
+    }
 }
 
 /// Writes a file nobody else can read: as a real configuration should be.
@@ -97,7 +129,12 @@ async fn peers_only(args: &Args) -> Result<(), Failure> {
     let world = World::new(Clock::system());
     let served = serve(&world, args.listen).await?;
     line(&serde_json::to_string(&served).map_err(Failure::failed)?)?;
-    until_told().await
+    // Whoever subscribes to webhooks is told, at an https address or on this machine.
+    let courier = Courier::new(world.unzer.clone(), Clock::system(), Arc::new(HttpWire::new(Clock::system())));
+    tokio::select! {
+        told = until_told() => told,
+        () = courier.run() => Ok(()),
+    }
 }
 
 async fn until_told() -> Result<(), Failure> {
@@ -128,6 +165,50 @@ impl Drop for Folder {
     }
 }
 
+/// Name of the demo login.
+const DEMO_USER: &str = "demo";
+
+/// The pages' secrets, new for each sandbox.
+struct Login {
+    listen: SocketAddr,
+    password: String,
+    error_page_token: String,
+    hook_token: String,
+    api_token: String,
+}
+
+/// Where the pages are, and who may open them.
+struct Pages {
+    url: String,
+    login: Login,
+}
+
+impl Login {
+    /// The pages take the next but one port after pixi's, or any that is free.
+    fn new(pixi: SocketAddr) -> Result<Self, Failure> {
+        let port = if pixi.port() == 0 { 0 } else { pixi.port().saturating_add(2) };
+        let token = || token::random().map_err(Failure::failed);
+        let mut password = token()?;
+        password.truncate(password::SHORTEST);
+        Ok(Self {
+            listen: SocketAddr::new(pixi.ip(), port),
+            password,
+            error_page_token: token()?,
+            hook_token: token()?,
+            api_token: token()?,
+        })
+    }
+
+    fn configuration(&self) -> Result<String, Failure> {
+        let hash = password::hash(&self.password).map_err(Failure::failed)?;
+        Ok(format!(
+            "web:\n  listen: \"{}\"\n  users: [{{name: {DEMO_USER}, password_hash: \"{hash}\"}}]\n  \
+             error_page_token: \"{}\"\n  hook_token: \"{}\"\n  api_token: \"{}\"\n",
+            self.listen, self.error_page_token, self.hook_token, self.api_token,
+        ))
+    }
+}
+
 /// What is shown.
 struct Show {
     programme: Programme,
@@ -137,6 +218,8 @@ struct Show {
     file: PathBuf,
     served: Served,
     mails: Arc<Mailbox>,
+    pages: Pages,
+    courier: Courier,
 }
 
 impl Show {
@@ -154,11 +237,13 @@ impl Show {
         });
         let mut shown = std::pin::pin!(self.show());
         let mut told = std::pin::pin!(until_told());
+        let mut brought = std::pin::pin!(self.courier.run());
         let over = tokio::select! {
             ended = &mut running => return Ok(ended?),
             ended = &mut played => ended,
             ended = &mut shown => ended,
             ended = &mut told => ended,
+            () = &mut brought => Ok(()),
         };
         stop.now();
         running.await?;
@@ -172,6 +257,11 @@ impl Show {
         line(&format!("  Unzer  {}", self.served.unzer.url))?;
         line(&format!("  configuration  {}", self.file.display()))?;
         line(&format!("  mails  {}", self.file.with_file_name("mails").display()))?;
+        let (pages, login) = (&self.pages.url, &self.pages.login);
+        line(&format!("  pages  {pages}/  log in as {DEMO_USER} with the password {}", login.password))?;
+        line(&format!("  error page  {pages}/errors/{}", login.error_page_token))?;
+        line(&format!("  API  {pages}/api/v1/orders  with the token {}", login.api_token))?;
+        line(&format!("  metrics  {pages}/metrics"))?;
         line("")
     }
 

@@ -147,9 +147,7 @@ pub async fn run(
         return Ok(report);
     }
     // Only now: what was listed has been taken up, and what failed was woken.
-    for hint in hints {
-        shop.journal.drop_hint(&hint).await?;
-    }
+    shop.journal.drop_hints(&hints).await?;
     if let Some(cursor) = cursor.filter(|_| scope.mandant.is_none()) {
         shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
     }
@@ -465,15 +463,13 @@ impl Found<'_> {
 
     /// Payments Unzer has sent a word about.
     async fn hinted(&mut self) -> Result<(), JournalError> {
-        for hint in self.shop.journal.take_hints(MOST_HINTS).await? {
-            let Some(order) = self.shop.journal.order_of_payment(&hint.payment).await? else {
+        let mut strangers = Vec::new();
+        for hint in self.shop.journal.take_hints(self.api, MOST_HINTS).await? {
+            let Some(order) = hint.order.clone() else {
                 // A payment of no order known here: the order comes by the work list.
-                self.shop.journal.drop_hint(&hint).await?;
+                strangers.push(hint);
                 continue;
             };
-            if order.api != *self.api {
-                continue;
-            }
             if self.scope.mandant.as_ref().is_some_and(|only| *only != order.mandant) {
                 continue;
             }
@@ -482,7 +478,7 @@ impl Found<'_> {
             }
             self.hints.push(hint);
         }
-        Ok(())
+        self.shop.journal.drop_hints(&strangers).await
     }
 
     /// Orders whose next check has come; all open ones where everything is asked for.

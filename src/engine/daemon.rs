@@ -18,12 +18,16 @@ use crate::wire::{Peer, SharedWire};
 use super::brakes::Brakes;
 use super::connections;
 use super::cycle::{self, CycleReport, Scope};
+use super::health::{self, Cycles, Health};
+use super::hinted;
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
 use super::work::{Work, WorkError, Workshop};
 
 /// Sign of life and renewal of the leases.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often hints are looked for in the quiet hours.
+const HINTS: Duration = Duration::from_secs(5);
 /// How often requests of people and the clock are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -67,6 +71,17 @@ impl Stop {
     }
 }
 
+/// How the last cycle ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCycle {
+    /// When it began.
+    pub began: Time,
+    /// When it ended.
+    pub ended: Time,
+    /// What it did.
+    pub report: CycleReport,
+}
+
 /// A daemon that holds its store.
 pub struct Daemon {
     shop: RwLock<Arc<Workshop>>,
@@ -78,8 +93,13 @@ pub struct Daemon {
     /// One cycle at a time.
     turn: Mutex<()>,
     last_start: RwLock<Option<Time>>,
+    last_cycle: RwLock<Option<LastCycle>>,
     /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
     interrupted: AtomicBool,
+    started: Time,
+    cycles: Cycles,
+    /// Hints looked at in these quiet hours.
+    looked: Mutex<hinted::Looked>,
 }
 
 impl Daemon {
@@ -100,6 +120,7 @@ impl Daemon {
         let interrupted = AtomicBool::new(!journal.processes().await?.is_empty());
         let owner = journal.register_process(&label).await?;
         let stack = stack(transport, &settings, &clock, seed);
+        let started = clock.now();
         let workshop = Self::workshop(settings, &stack, &journal, &clock);
         Ok(Self {
             shop: RwLock::new(Arc::new(workshop)),
@@ -110,7 +131,11 @@ impl Daemon {
             stop,
             turn: Mutex::new(()),
             last_start: RwLock::new(None),
+            last_cycle: RwLock::new(None),
             interrupted,
+            started,
+            cycles: Cycles::default(),
+            looked: Mutex::default(),
         })
     }
 
@@ -156,6 +181,11 @@ impl Daemon {
         next_cycle(&shop.settings.schedule, &pattern, shop.settings.timezone, last, self.clock.now())
     }
 
+    /// How the last cycle of this process ended; none before the first.
+    pub fn last_cycle(&self) -> Option<LastCycle> {
+        self.last_cycle.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// True while a cycle runs, or an order is worked on.
     pub fn is_busy(&self) -> bool {
         self.turn.try_lock().is_err()
@@ -170,6 +200,51 @@ impl Daemon {
             .and_then(|window| quiet_until(window, shop.settings.timezone, self.clock.now()))
     }
 
+    /// When this process took the store.
+    pub fn started(&self) -> Time {
+        self.started
+    }
+
+    /// The cycles since the start.
+    pub fn cycles(&self) -> &Cycles {
+        &self.cycles
+    }
+
+    /// How the schedule stands.
+    pub fn health(&self) -> Health {
+        let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
+        let busy = self.is_busy();
+        Health {
+            last: self.cycles.snapshot().values().filter_map(|cycles| cycles.ended).max(),
+            next: self.next_run(),
+            quiet_until: self.quiet_until(),
+            busy,
+            overdue_since: health::overdue_since(&self.shop().settings, last, busy, self.clock.now()),
+        }
+    }
+
+    /// Looks at the payments Unzer has hinted at, while pixi rests; outside the quiet hours they are part of a cycle.
+    pub async fn look_at_hints(&self) -> Result<(), JournalError> {
+        let mut looked = self.looked.lock().await;
+        if self.quiet_until().is_none() {
+            *looked = hinted::Looked::default();
+            return Ok(());
+        }
+        let shop = self.shop();
+        for api in peers::active_apis(&shop.settings) {
+            // Mostly there is none, and then nothing is written.
+            let hints = hinted::fresh(&shop, &api, &looked).await?;
+            if hints.is_empty() {
+                continue;
+            }
+            let _turn = self.turn.lock().await;
+            if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner, &api).await? {
+                hinted::look(&shop, hints, &mut looked, || self.stop.is_set()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// One cycle over every active pixi API. One cycle runs at a time; another waits for its turn.
     pub async fn run_cycle(&self, scope: &Scope) -> Result<CycleReport, JournalError> {
         let _turn = self.turn.lock().await;
@@ -177,7 +252,7 @@ impl Daemon {
             return Ok(CycleReport { stopped: true, ..CycleReport::default() });
         }
         let shop = self.shop();
-        let watch = self.clock.stopwatch();
+        let (began, watch) = (self.clock.now(), self.clock.stopwatch());
         let active = peers::active_apis(&shop.settings);
         let connections = connections::apply(&self.journal, &self.stack.circuits).await?;
         let runs = shop.settings.pixi.keys().map(|api| {
@@ -209,6 +284,8 @@ impl Daemon {
             report.orders,
             report.failed,
         );
+        let last = LastCycle { began, ended: self.clock.now(), report: report.clone() };
+        *self.last_cycle.write().unwrap_or_else(PoisonError::into_inner) = Some(last);
         Ok(report)
     }
 
@@ -245,9 +322,14 @@ impl Daemon {
         }
         let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
         let all = Scope { all: true, ..Scope::default() };
-        let report =
-            cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await?;
-        Ok(Some(report))
+        let watch = self.clock.stopwatch();
+        let ended =
+            cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
+        let whole = scope.only.is_none() && scope.mandant.is_none();
+        if whole && !ended.as_ref().is_ok_and(|report| report.stopped) {
+            self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
+        }
+        ended.map(Some)
     }
 
     /// Runs cycles on schedule and requests of people until asked to stop.
@@ -330,7 +412,15 @@ impl Daemon {
                 self.tick().await;
             }
         };
-        futures_util::future::join(cycles, requests).await;
+        let hints = async {
+            while !self.stop.is_set() {
+                if let Err(error) = self.look_at_hints().await {
+                    tracing::error!("hints: {error}");
+                }
+                self.stop.wait_until(&self.clock, self.clock.now() + HINTS, HINTS).await;
+            }
+        };
+        futures_util::future::join3(cycles, requests, hints).await;
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::journal::{
 };
 use crate::policy::{self, Facts, NextCheck, Plan, Standing, Sums, sums};
 use crate::steps::OrderId;
-use crate::text::{Notice, Severity};
+use crate::text::{Notice, Number, Severity};
 
 use super::peers;
 use super::work::{Workshop, mode_name};
@@ -133,6 +133,56 @@ pub fn amounts(sums: &Sums) -> Amounts {
     }
 }
 
+/// Stores what Unzer shows by itself while pixi rests: status and sums of the payment, and a chargeback. All else stays as
+/// it was read last, the facts too: it is no reading of the whole order, and confirms nothing.
+pub async fn glimpse(shop: &Workshop, row: &OrderRow, plan: &Plan) -> Result<(), JournalError> {
+    let unzer = plan.sums.unzer;
+    let amounts = Amounts {
+        authorized: unzer.secured(),
+        captured: unzer.captured,
+        refunded: unzer.refunded + unzer.charged_back,
+        ..row.amounts
+    };
+    let charged_back = plan.notices.iter().find(|notice| notice.number == Number::Chargeback).cloned();
+    let shown = OrderRow { amounts, ..row.clone() };
+    let record = PlanRecord {
+        payment_status: plan.payment_status.name().to_owned(),
+        mark_mail: charged_back.as_ref().map(|mark| telling("problem", &shown, mark)),
+        mark: charged_back.or_else(|| row.mark.clone()),
+        amounts,
+        ..as_stored(shop, row).await?
+    };
+    shop.journal.record_plan(row, record).await?;
+    Ok(())
+}
+
+/// What changes nothing of what is stored of an order, and lets nothing count as solved.
+async fn as_stored(shop: &Workshop, row: &OrderRow) -> Result<PlanRecord, JournalError> {
+    Ok(PlanRecord {
+        undecided: true,
+        payment_status: row.payment_status.clone(),
+        transfer_status: row.transfer_status.clone(),
+        reason: row.reason.clone(),
+        mark_mail: None,
+        mails: Vec::new(),
+        mark: row.mark.clone(),
+        next: match row.waits {
+            Waits::Check => Next::Check(row.next_check.unwrap_or_else(|| shop.clock.now())),
+            Waits::End => Next::End,
+        },
+        payment: row.payment.clone(),
+        method: row.method.clone(),
+        group: row.group.clone(),
+        customer: None,
+        o0: row.o0,
+        amounts: row.amounts,
+        keep_facts: false,
+        facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
+        facts_digest: row.facts_digest.clone(),
+        settings_digest: row.settings_digest.clone(),
+    })
+}
+
 /// Pause of an order that cannot be worked on.
 const BROKEN_PAUSE: chrono::TimeDelta = chrono::TimeDelta::minutes(30);
 
@@ -176,24 +226,11 @@ async fn mark_only(
     next_check: Time,
 ) -> Result<(), JournalError> {
     let record = PlanRecord {
-        undecided: true,
-        payment_status: row.payment_status.clone(),
-        transfer_status: row.transfer_status.clone(),
         reason,
         mark_mail: is_told(&mark).then(|| telling("problem", row, &mark)),
-        mails: Vec::new(),
         mark: Some(mark),
         next: Next::Check(next_check),
-        payment: row.payment.clone(),
-        method: row.method.clone(),
-        group: row.group.clone(),
-        customer: None,
-        o0: row.o0,
-        amounts: row.amounts,
-        keep_facts: false,
-        facts: shop.journal.load_facts(&row.order).await?.unwrap_or_default(),
-        facts_digest: row.facts_digest.clone(),
-        settings_digest: row.settings_digest.clone(),
+        ..as_stored(shop, row).await?
     };
     shop.journal.record_plan(row, record).await?;
     Ok(())

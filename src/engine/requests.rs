@@ -91,7 +91,8 @@ async fn answer(daemon: &Daemon, request: &Request) -> Result<Value, super::Work
     }
 }
 
-/// Works on one order at once; what was refused before may be tried again.
+/// Works on one order at once; what was refused before may be tried again. Where the person saw other amounts than the
+/// order has now, nothing is done.
 async fn act_on(
     daemon: &Daemon,
     request: &Request,
@@ -111,6 +112,9 @@ async fn act_on(
         return Ok(
             json!({"error": format!("the connection pixi {name} is switched off; take it up again with: {mend}")}),
         );
+    }
+    if !request.amounts_seen.is_null() && request.amounts_seen != json!(row.amounts) {
+        return Ok(json!({"error": "the amounts have changed since the request was made"}));
     }
     let asked = Asked { at: shop.clock.now(), reauthorize };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;

@@ -29,10 +29,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, runs_from: 1, text: include_str!("../../migrations/sqlite/0002_customer.sql") },
     Migration { version: 3, runs_from: 1, text: include_str!("../../migrations/sqlite/0003_mail.sql") },
     Migration { version: 4, runs_from: 1, text: include_str!("../../migrations/sqlite/0004_connections.sql") },
+    Migration { version: 5, runs_from: 1, text: include_str!("../../migrations/sqlite/0005_web.sql") },
 ];
 
 /// Schema version this program is made for.
-pub const SCHEMA_VERSION: i64 = 4;
+pub const SCHEMA_VERSION: i64 = 5;
 
 static DRIVERS: Once = Once::new();
 

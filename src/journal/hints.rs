@@ -1,9 +1,16 @@
 //! Nudges of webhooks, and cursors of the lists that are read in windows.
 
+use sqlx::any::AnyRow;
+
 use super::rows::Columns;
 use super::{Journal, JournalError, sql};
 use crate::clock::Time;
 use crate::config::ids::ApiName;
+use crate::steps::OrderId;
+
+/// Hints that may wait while payments of no known order are among them. More of those are not kept: their orders come by
+/// the work lists. Payments of known orders are always kept, one row each.
+const MOST_STRANGERS: i64 = 1_000;
 
 /// A payment a webhook told of. Only a nudge: what happened is read from Unzer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,49 +23,61 @@ pub struct HintRow {
     pub received: Time,
     /// How often.
     pub times: i64,
+    /// The order the payment belongs to; none: none known here.
+    pub order: Option<OrderId>,
 }
 
 impl Journal {
     /// Stores a nudge; several for one payment are one.
     pub async fn add_hint(&self, payment: &str, event: &str) -> Result<(), JournalError> {
-        let (payment, event) = (payment.to_owned(), event.to_owned());
+        self.add_hints(vec![(payment.to_owned(), event.to_owned())]).await
+    }
+
+    /// Stores nudges, payment and event of each, in one transaction.
+    pub async fn add_hints(&self, hints: Vec<(String, String)>) -> Result<(), JournalError> {
         self.0
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
-                    let query = sqlx::query(sql::ADD_HINT).bind(payment).bind(event).bind(tx.now_ms());
-                    query.execute(&mut tx.conn).await?;
+                    let now = tx.now_ms();
+                    for (payment, event) in hints {
+                        let query = sqlx::query(sql::ADD_HINT).bind(payment).bind(event).bind(now);
+                        query.bind(MOST_STRANGERS).execute(&mut tx.conn).await?;
+                    }
                     Ok(())
                 })
             })
             .await
     }
 
-    /// Nudges that wait, oldest first. They stay until [`Journal::drop_hint`].
-    pub async fn take_hints(&self, limit: i64) -> Result<Vec<HintRow>, JournalError> {
+    /// Nudges that wait for orders of this API, and those for no known order, oldest first. They stay until
+    /// [`Journal::drop_hints`].
+    pub async fn take_hints(&self, api: &ApiName, limit: i64) -> Result<Vec<HintRow>, JournalError> {
+        let api = api.0.clone();
         self.0
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
-                    let rows = sqlx::query(sql::LOAD_HINTS).bind(limit).fetch_all(&mut tx.conn).await?;
-                    let read = rows.iter().map(|row| {
-                        let (payment, event) = (row.text("payment")?, row.text("event")?);
-                        Ok(HintRow { payment, event, received: row.time("received_ms")?, times: row.int("times")? })
-                    });
-                    read.collect()
+                    let rows = sqlx::query(sql::LOAD_HINTS).bind(api).bind(limit).fetch_all(&mut tx.conn).await?;
+                    rows.iter().map(read).collect()
                 })
             })
             .await
     }
 
-    /// The nudge was followed; one that came again meanwhile stays.
-    pub async fn drop_hint(&self, hint: &HintRow) -> Result<(), JournalError> {
-        let (payment, times) = (hint.payment.clone(), hint.times);
+    /// The nudges were followed; one that came again meanwhile stays.
+    pub async fn drop_hints(&self, hints: &[HintRow]) -> Result<(), JournalError> {
+        if hints.is_empty() {
+            return Ok(());
+        }
+        let hints: Vec<(String, i64)> = hints.iter().map(|hint| (hint.payment.clone(), hint.times)).collect();
         self.0
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(sql::DROP_HINT).bind(payment).bind(times).execute(&mut tx.conn).await?;
+                    for (payment, times) in hints {
+                        sqlx::query(sql::DROP_HINT).bind(payment).bind(times).execute(&mut tx.conn).await?;
+                    }
                     Ok(())
                 })
             })
@@ -104,5 +123,43 @@ impl Journal {
                 })
             })
             .await
+    }
+}
+
+fn read(row: &AnyRow) -> Result<HintRow, JournalError> {
+    let order = if row.text_opt("api")?.is_some() { Some(row.order()?) } else { None };
+    Ok(HintRow {
+        payment: row.text("payment")?,
+        event: row.text("event")?,
+        received: row.time("received_ms")?,
+        times: row.int("times")?,
+        order,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Mode;
+    use super::super::tests::{Shop, nr};
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn strangers_are_bounded_and_each_api_gets_its_own() {
+        let shop = Shop::open(Mode::Inline).await;
+        shop.order(4711).await;
+        shop.journal.claim_payment(&nr(4711), "s-pay-1").await.unwrap();
+        let hint = |payment: String| (payment, "payment".to_owned());
+        let strangers = usize::try_from(MOST_STRANGERS).unwrap();
+        shop.journal.add_hints((0..2 * strangers).map(|nr| hint(format!("s-pay-9{nr}"))).collect()).await.unwrap();
+        shop.journal.add_hints(vec![hint("s-pay-1".to_owned())]).await.unwrap();
+        let ours = shop.journal.take_hints(&"live".into(), 10_000).await.unwrap();
+        assert_eq!(ours.len(), strangers + 1, "a payment of an order known here is always kept");
+        let of_order: Vec<&HintRow> = ours.iter().filter(|hint| hint.order.is_some()).collect();
+        assert_eq!((of_order.len(), of_order[0].order.as_ref()), (1, Some(&nr(4711))));
+        let others = shop.journal.take_hints(&"test".into(), 10_000).await.unwrap();
+        assert!(others.len() == strangers && others.iter().all(|hint| hint.order.is_none()));
+        assert_eq!(shop.journal.store_gauges().await.unwrap().hints.count, MOST_STRANGERS + 1);
+        shop.journal.drop_hints(&others).await.unwrap();
+        assert_eq!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().len(), 1);
     }
 }

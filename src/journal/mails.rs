@@ -39,7 +39,7 @@ pub struct NewLetter {
 }
 
 /// What became of a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LetterState {
     /// Not every recipient's part is settled.
@@ -51,7 +51,7 @@ pub enum LetterState {
 }
 
 /// What became of a recipient's part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientState {
     /// Not sent yet, or sent without an answer.

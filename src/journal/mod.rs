@@ -16,12 +16,15 @@ use crate::clock::Clock;
 
 mod accepted;
 mod audit;
+mod board;
 mod connect;
 mod connections;
 mod error;
+mod gauges;
 mod guards;
 mod hints;
 mod intend;
+mod logins;
 mod mails;
 mod orders;
 mod outbox;
@@ -40,11 +43,14 @@ mod tests;
 
 pub use accepted::{Accepted, SaidOfOrder, Settled};
 pub use audit::{AuditRow, Chain, ChainReport};
+pub use board::{BoardFilter, Cell};
 pub use connect::SCHEMA_VERSION;
 pub use connections::{ConnectionRow, Switched};
 pub use error::{Guard, IntendError, JournalError};
+pub use gauges::{ApiGauges, StoreGauges, Waiting};
 pub use hints::HintRow;
 pub use intend::Limits;
+pub use logins::{PageToken, SessionRow, UserRow};
 pub use mails::{
     DueMail, InWork, Letter, LetterState, MailServer, MailState, NewLetter, Recipient, RecipientState,
     RefusedRecipient, Standing,
@@ -148,6 +154,8 @@ struct Inner {
     tokens: TokenSource,
     /// Next checks of orders that did not change since, which cost no write.
     postponed: plan::Postponed,
+    /// How steps ended in this process.
+    counts: gauges::StepCounts,
     lock: process::FileLock,
 }
 
@@ -169,6 +177,7 @@ impl Journal {
             clock: options.clock.clone(),
             tokens: TokenSource::new(options.seed),
             postponed: plan::Postponed::default(),
+            counts: gauges::StepCounts::default(),
             lock: process::FileLock::new(&options.path),
         })))
     }

@@ -13,7 +13,7 @@ use crate::steps::OrderId;
 use crate::text::{Notice, Severity};
 
 /// How the daemon treats an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Management {
     /// By the rules.
@@ -471,7 +471,7 @@ impl Journal {
         Ok(rows.into_iter().next())
     }
 
-    fn with_postponed(&self, mut row: OrderRow) -> OrderRow {
+    pub(super) fn with_postponed(&self, mut row: OrderRow) -> OrderRow {
         if let Some(at) = self.0.postponed.get(row.id, row.next_check.map(clock::to_millis)) {
             row.next_check = Some(clock::from_millis(at));
         }

@@ -35,6 +35,7 @@ const CHECKS: &[(&str, &str)] = &[
     ("what is refunded of a credit note's charge is refunded once", sql::REFUNDED_TWICE),
     ("every step that moves money has an amount above zero, or none by its kind", sql::MONEY_WITHOUT_AMOUNT),
     ("the totals are the sum of the steps", sql::TOTALS_ASTRAY),
+    ("the board counts every order where it stands", sql::BOARD_ASTRAY),
 ];
 
 impl Journal {

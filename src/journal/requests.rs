@@ -99,7 +99,7 @@ impl Journal {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Request, JournalError> {
+pub(super) fn read(row: &AnyRow) -> Result<Request, JournalError> {
     let order = if row.text_opt("api")?.is_some() { Some(row.order()?) } else { None };
     Ok(Request {
         id: row.int("id")?,

@@ -59,8 +59,12 @@ impl Journal {
     /// # Errors
     /// [`JournalError::AlreadySettled`] where it already ended otherwise: a problem for a person if this outcome is Done.
     pub async fn settle(&self, owner: Owner, step: StepId, outcome: &Outcome) -> Result<(), JournalError> {
-        let outcome = outcome.clone();
-        self.0.lanes.write(move |tx| Box::pin(settle(tx, owner, step, outcome))).await
+        let stored = outcome.clone();
+        let kind = self.0.lanes.write(move |tx| Box::pin(settle(tx, owner, step, stored))).await?;
+        if let Some(kind) = kind {
+            self.0.counts.add(kind, outcome);
+        }
+        Ok(())
     }
 
     /// Notes a look that did not see the step's effect, and when to look again; none: a person's turn.
@@ -84,7 +88,9 @@ impl Journal {
     /// A person settles a step that is Unknown or Pending.
     pub async fn decide(&self, step: StepId, decision: Decision, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = (by.to_owned(), why.to_owned());
-        self.0.lanes.write(move |tx| Box::pin(decide(tx, step, decision, by, why))).await
+        let (kind, outcome) = self.0.lanes.write(move |tx| Box::pin(decide(tx, step, decision, by, why))).await?;
+        self.0.counts.add(kind, &outcome);
+        Ok(())
     }
 
     /// The step, if there is one.
@@ -167,7 +173,8 @@ fn read(row: &AnyRow) -> Result<StepRecord, JournalError> {
     })
 }
 
-async fn settle(tx: &mut Tx, owner: Owner, step: StepId, outcome: Outcome) -> Result<(), JournalError> {
+/// The step's kind, where its outcome is news.
+async fn settle(tx: &mut Tx, owner: Owner, step: StepId, outcome: Outcome) -> Result<Option<String>, JournalError> {
     let now = tx.now_ms();
     let (path, next_look) = match &outcome {
         Outcome::Done(evidence) => (evidence.transaction.as_deref(), None),
@@ -187,8 +194,8 @@ async fn settle(tx: &mut Tx, owner: Owner, step: StepId, outcome: Outcome) -> Re
         .fetch_optional(&mut tx.conn)
         .await?;
     match row {
-        Some(row) => close(tx, &row, &outcome, None).await,
-        None => why_not(tx, step, Some(&outcome)).await?.map_or(Ok(()), Err),
+        Some(row) => close(tx, &row, &outcome, None).await.map(Some),
+        None => why_not(tx, step, Some(&outcome)).await?.map_or(Ok(None), Err),
     }
 }
 
@@ -204,7 +211,13 @@ async fn why_not(tx: &mut Tx, step: StepId, outcome: Option<&Outcome>) -> Result
     Ok(Some(JournalError::AlreadySettled(step, record.state.name())))
 }
 
-async fn decide(tx: &mut Tx, step: StepId, decision: Decision, by: String, why: String) -> Result<(), JournalError> {
+async fn decide(
+    tx: &mut Tx,
+    step: StepId,
+    decision: Decision,
+    by: String,
+    why: String,
+) -> Result<(String, Outcome), JournalError> {
     let note = format!("decided by {by}");
     let outcome = match decision {
         Decision::Done => Outcome::Done(Evidence { note: Some(note), ..Evidence::default() }),
@@ -220,7 +233,7 @@ async fn decide(tx: &mut Tx, step: StepId, decision: Decision, by: String, why: 
         .fetch_optional(&mut tx.conn)
         .await?;
     match row {
-        Some(row) => close(tx, &row, &outcome, Some((&by, &why))).await,
+        Some(row) => Ok((close(tx, &row, &outcome, Some((&by, &why))).await?, outcome)),
         None => match load(tx, step).await? {
             Some(record) => Err(JournalError::AlreadySettled(step, record.state.name())),
             None => Err(JournalError::NotFound(format!("step {step}"))),
@@ -228,13 +241,13 @@ async fn decide(tx: &mut Tx, step: StepId, decision: Decision, by: String, why: 
     }
 }
 
-/// Audit entry and totals of an outcome.
+/// Audit entry and totals of an outcome. Answers the step's kind.
 async fn close(
     tx: &mut Tx,
     row: &AnyRow,
     outcome: &Outcome,
     decided: Option<(&str, &str)>,
-) -> Result<(), JournalError> {
+) -> Result<String, JournalError> {
     let order = row.order()?;
     let effect: serde_json::Value = row.json("effect")?;
     let mut entry = serde_json::json!({
@@ -262,7 +275,7 @@ async fn close(
             _ => {}
         }
     }
-    Ok(())
+    Ok(kind)
 }
 
 /// Adds to the totals of today.

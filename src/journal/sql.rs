@@ -25,6 +25,22 @@ macro_rules! order_columns {
     };
 }
 
+/// Orders as the pages list them: by `$lead`, which an index answers; the rest is compared row by row. The `+` keeps the
+/// date from leading, for it would be read in another order.
+macro_rules! board_by {
+    ($lead:literal) => {
+        concat!(
+            "SELECT ", order_columns!(), "WHERE ", $lead,
+            " (CAST($1 AS TEXT) IS NULL OR o.mandant = $1) AND (CAST($2 AS TEXT) IS NULL OR o.payment_code = $2) \
+             AND (CAST($3 AS TEXT) IS NULL OR o.method = $3) AND (CAST($4 AS TEXT) IS NULL OR o.payment_status = $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR o.transfer_status = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR o.shown_mark = $6) \
+             AND +o.first_seen_ms >= $7 AND +o.first_seen_ms < $8 AND o.id >= $9 AND o.id < $10 \
+             ORDER BY o.id DESC LIMIT $11"
+        )
+    };
+}
+
 macro_rules! step_columns {
     () => {
         "s.id, s.api, s.mandant, s.nr, s.step_key, s.attempt, s.effect, s.rule, s.guards, s.snapshot, s.token, s.owner, \
@@ -291,11 +307,38 @@ statements! {
          OR o.resolved_fingerprint <> o.mark_fingerprint) ORDER BY o.mark_since_ms DESC, o.id DESC LIMIT $3"
     );
 
-    ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) VALUES ($1, $2, $3, 1) \
+    ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) \
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS BIGINT), 1 \
+        WHERE EXISTS (SELECT 1 FROM payment_claims c WHERE c.payment = $1) \
+        OR (SELECT COUNT(*) FROM hints) < CAST($4 AS BIGINT) \
         ON CONFLICT (payment) DO UPDATE SET event = excluded.event, received_ms = excluded.received_ms, \
         times = hints.times + 1";
-    LOAD_HINTS = "SELECT payment, event, received_ms, times FROM hints ORDER BY received_ms, payment LIMIT $1";
+    LOAD_HINTS = "SELECT h.payment, h.event, h.received_ms, h.times, o.api, o.mandant, o.nr FROM hints h \
+        LEFT JOIN payment_claims c ON c.payment = h.payment LEFT JOIN orders o ON o.id = c.order_id \
+        WHERE o.id IS NULL OR o.api = $1 ORDER BY h.received_ms, h.payment LIMIT $2";
+    HINTS_WAITING = "SELECT COUNT(*) AS orders, MIN(received_ms) AS oldest_ms FROM hints";
     DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2";
+
+    DUE_QUEUE = "SELECT id, mandant, next_check_ms FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
+        ORDER BY next_check_ms, id";
+    ON_HOLD = "SELECT o.mandant, COUNT(*) AS orders, MIN(CASE WHEN EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id \
+        AND s.kind = 'release' AND s.state = 'done') THEN o.changed_ms ELSE o.first_seen_ms END) AS oldest_ms \
+        FROM orders o JOIN facts f ON f.order_id = o.id \
+        WHERE o.api = $1 AND o.waits <> 'end' AND o.management IN ('managed', 'adopted') \
+        AND (o.reason LIKE 'R%' OR NOT EXISTS (SELECT 1 FROM steps s WHERE s.order_id = o.id AND s.kind = 'release' \
+        AND s.state = 'done')) AND f.facts LIKE '%\"state\":\"HAL\"%' GROUP BY o.mandant ORDER BY o.mandant";
+    CAPTURES_OVERDUE = "SELECT mandant, COUNT(*) AS orders, MIN(changed_ms) AS oldest_ms FROM orders \
+        WHERE api = $1 AND waits <> 'end' AND management IN ('managed', 'adopted') \
+        AND payment_group IN ('AUTH', 'PAYLATER') AND payment_status NOT IN ('CANCELLED', 'CHARGEBACK') \
+        AND invoiced > captured AND changed_ms <= $2 GROUP BY mandant ORDER BY mandant";
+    OPEN_STEPS = "SELECT mandant, state, COUNT(*) AS orders, MIN(intended_ms) AS oldest_ms FROM steps \
+        WHERE state IN ('intended', 'pending', 'unknown') GROUP BY mandant, state ORDER BY mandant, state";
+    MARKED_ORDERS = "SELECT mandant, mark, COUNT(*) AS orders, MIN(mark_since_ms) AS oldest_ms FROM orders \
+        WHERE mark <> 'none' AND (resolved_fingerprint IS NULL OR resolved_fingerprint <> mark_fingerprint) \
+        GROUP BY mandant, mark ORDER BY mandant, mark";
+    OPEN_ORDERS_COUNT = "SELECT mandant, COUNT(*) AS orders, CAST(NULL AS BIGINT) AS oldest_ms FROM orders WHERE api = $1 AND waits <> 'end' \
+        GROUP BY mandant ORDER BY mandant";
+    REQUESTS_WAITING = "SELECT COUNT(*) AS orders, MIN(created_ms) AS oldest_ms FROM requests WHERE answered_ms IS NULL";
 
     ORDERS_WITHOUT_NEXT = concat!("SELECT ", an_order!("o"), "FROM orders o WHERE o.waits NOT IN ('check', 'person', 'end') \
         OR (o.waits = 'check' AND o.next_check_ms IS NULL) ORDER BY o.id");
@@ -358,6 +401,49 @@ statements! {
     SHOW_COLLECTION = "UPDATE orders SET payment_status = 'COLLECTION', waits = 'check', next_check_ms = $2, \
         changed_ms = $2 WHERE id = $1";
     END_COLLECTION = "DELETE FROM collections WHERE order_id = $1";
+    SET_USER = "INSERT INTO users (name, password_hash, created_ms, created_by) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, created_ms = excluded.created_ms, \
+        created_by = excluded.created_by";
+    REMOVE_USER = "DELETE FROM users WHERE name = $1";
+    ALL_USERS = "SELECT name, password_hash, created_ms, created_by FROM users ORDER BY name";
+    STORED_PASSWORD = "SELECT password_hash FROM users WHERE name = $1";
+    ADD_SESSION = "INSERT INTO sessions (token_hash, user_name, login_hash, created_ms, seen_ms, until_ms) \
+        VALUES ($1, $2, $3, $4, $4, $5)";
+    LOAD_SESSION = "SELECT s.user_name, s.login_hash, s.seen_ms, s.until_ms, u.password_hash FROM sessions s \
+        LEFT JOIN users u ON u.name = s.user_name WHERE s.token_hash = $1";
+    SESSION_SEEN = "UPDATE sessions SET seen_ms = $2 WHERE token_hash = $1";
+    DROP_SESSION = "DELETE FROM sessions WHERE token_hash = $1";
+    DROP_SESSIONS_OF = "DELETE FROM sessions WHERE user_name = $1";
+    DROP_OLD_SESSIONS = "DELETE FROM sessions WHERE until_ms < $1";
+    SET_PAGE_TOKEN = "INSERT INTO page_tokens (scope, token_hash, replaces_hash, created_ms, created_by) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (scope) DO UPDATE SET token_hash = excluded.token_hash, \
+        replaces_hash = COALESCE(excluded.replaces_hash, page_tokens.replaces_hash), created_ms = excluded.created_ms, \
+        created_by = excluded.created_by";
+    ALL_PAGE_TOKENS = "SELECT scope, token_hash, replaces_hash FROM page_tokens ORDER BY scope";
+
+    BOARD_BY_ID = board_by!("");
+    BOARD_BY_MANDANT = board_by!("o.mandant = $1 AND");
+    BOARD_BY_METHOD = board_by!("o.method = $3 AND");
+    BOARD_BY_STATUS = board_by!("o.payment_status = $4 AND");
+    BOARD_BY_TRANSFER = board_by!("o.transfer_status = $5 AND");
+    BOARD_BY_MARK = board_by!("o.shown_mark = $6 AND o.shown_mark <> 'none' AND");
+    BOARD_BY_SEARCH = board_by!("o.id IN (SELECT n.id FROM orders n WHERE n.nr = $14 \
+        UNION SELECT e.id FROM orders e WHERE e.nr_external >= $12 AND e.nr_external <= $13 \
+        UNION SELECT p.id FROM orders p WHERE p.payment >= $12 AND p.payment <= $13) AND");
+    FIRST_SEEN_SINCE = "SELECT id FROM orders WHERE first_seen_ms >= $1 ORDER BY first_seen_ms, id LIMIT 1";
+    LAST_SEEN_BEFORE = "SELECT id FROM orders WHERE first_seen_ms < $1 ORDER BY first_seen_ms DESC, id DESC LIMIT 1";
+    ALL_CELLS = "SELECT api, mandant, payment_code, method, payment_status, transfer_status, mark, currency, orders, \
+        awaiting, capturable, unbooked FROM board WHERE orders > 0 \
+        ORDER BY api, mandant, payment_code, method, payment_status, transfer_status, mark, currency";
+    BOARD_ASTRAY = "SELECT what FROM ( \
+        SELECT api || '/' || mandant || ' ' || payment_status AS what, currency, payment_code, method, transfer_status, \
+        mark, orders, awaiting, capturable, unbooked FROM board UNION ALL \
+        SELECT api || '/' || mandant || ' ' || payment_status, currency, payment_code, COALESCE(method, ''), \
+        transfer_status, shown_mark, -1, -awaiting, -capturable, -unbooked FROM orders) counted \
+        GROUP BY what, currency, payment_code, method, transfer_status, mark \
+        HAVING SUM(orders) <> 0 OR SUM(awaiting) <> 0 OR SUM(capturable) <> 0 OR SUM(unbooked) <> 0 ORDER BY 1";
+    REQUESTS_OF = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
+        answered_ms, answer FROM requests WHERE api = $1 AND mandant = $2 AND nr = $3 ORDER BY id DESC LIMIT $4";
 
     BEGAN = "SELECT MIN(at_ms) AS at_ms FROM (SELECT MIN(started_ms) AS at_ms FROM processes UNION ALL \
         SELECT MIN(first_seen_ms) FROM orders) began";

@@ -730,13 +730,13 @@ async fn a_request_is_taken_once_and_again_after_its_taker_died() {
 async fn a_hint_that_came_again_meanwhile_stays() {
     let shop = Shop::open(Mode::Inline).await;
     shop.journal.add_hint("s-pay-1", "charge.pending").await.unwrap();
-    let hints = shop.journal.take_hints(10).await.unwrap();
+    let hints = shop.journal.take_hints(&"live".into(), 10).await.unwrap();
     shop.journal.add_hint("s-pay-1", "charge.succeeded").await.unwrap();
-    shop.journal.drop_hint(&hints[0]).await.unwrap();
-    let hints = shop.journal.take_hints(10).await.unwrap();
+    shop.journal.drop_hints(&hints).await.unwrap();
+    let hints = shop.journal.take_hints(&"live".into(), 10).await.unwrap();
     assert_eq!((hints.len(), hints[0].event.as_str()), (1, "charge.succeeded"));
-    shop.journal.drop_hint(&hints[0]).await.unwrap();
-    assert!(shop.journal.take_hints(10).await.unwrap().is_empty());
+    shop.journal.drop_hints(&hints).await.unwrap();
+    assert!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,6 +52,9 @@ pub enum TransferStatus {
 macro_rules! names {
     ($type:ident { $($variant:ident = $name:literal),* $(,)? }) => {
         impl $type {
+            /// Every status.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             /// The word users see.
             pub fn name(self) -> &'static str {
                 match self {

@@ -1,13 +1,17 @@
 //! Whole stories through the real engine, journal and codecs, against the simulated peers' books.
 
 mod already;
+mod api;
 mod bad_orders;
 mod bookings;
 mod connections;
 mod cycles;
+mod hook;
+mod http;
 mod looks;
 mod mails;
 mod people;
+mod metrics;
 mod quiet_orders;
 mod rules;
 mod scene;

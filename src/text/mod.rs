@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 pub mod amounts;
 mod catalogue;
+mod labels;
 mod letters;
 mod phrases;
 
 pub use catalogue::Number;
+pub use labels::Labels;
 pub use letters::Letters;
 pub use phrases::{Phrase, PhraseKey};
 
@@ -26,7 +28,7 @@ pub enum Language {
 }
 
 /// How much a [`Notice`] asks of people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing to do yet.

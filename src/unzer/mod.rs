@@ -17,6 +17,7 @@ pub mod model;
 mod money_moves;
 mod payment;
 mod resources;
+mod webhook;
 
 pub use answer::{BankData, TransactionDetail};
 pub use client::UnzerClient;
@@ -26,3 +27,4 @@ pub use merchant::{KeyPairInfo, SupportedType, Webhook};
 pub use model::*;
 pub use money_moves::NewAuthorization;
 pub use resources::{Basket, DeliveryAddress, PaymentTypeInfo, Resources};
+pub use webhook::{EVENTS, Word};

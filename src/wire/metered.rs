@@ -12,6 +12,9 @@ use serde::Serialize;
 use crate::clock::{Clock, Stopwatch};
 use crate::wire::{Peer, Request, Response, SendError, SharedWire, Wire};
 
+/// Bounds of the buckets durations are counted in, in milliseconds; what took longer is in none of them.
+pub const BUCKETS_MS: [u64; 11] = [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 120_000];
+
 /// Counts what passes through.
 pub struct Metered {
     inner: SharedWire,
@@ -36,6 +39,8 @@ pub struct CallStats {
     pub duration: Duration,
     /// The longest such time.
     pub longest: Duration,
+    /// Requests that took no longer than the bound of the same place in [`BUCKETS_MS`], and longer than the one before.
+    pub buckets: [u64; BUCKETS_MS.len()],
 }
 
 impl CallStats {
@@ -59,6 +64,10 @@ impl WireStats {
         stats.bytes_in = stats.bytes_in.saturating_add(bytes.1);
         stats.duration = stats.duration.saturating_add(duration);
         stats.longest = stats.longest.max(duration);
+        let bucket = BUCKETS_MS.iter().position(|bound| duration <= Duration::from_millis(*bound));
+        if let Some(count) = bucket.and_then(|bucket| stats.buckets.get_mut(bucket)) {
+            *count += 1;
+        }
     }
 }
 
@@ -185,6 +194,8 @@ mod tests {
             bytes_in: 6,
             duration: Duration::from_secs(2),
             longest: Duration::from_secs(2),
+            // 2.5 s is the first bound that is not below.
+            buckets: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
         };
         assert_eq!(stats.snapshot(), BTreeMap::from([((Peer::Pixi, "look"), expected)]));
     }

@@ -97,6 +97,7 @@ impl Place {
         let (user, password) = world.pixi_login();
         let mut text = format!(
             "timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{}\n\
+             web: {{listen: \"127.0.0.1:0\"}}\n\
              schedule:\n  cycle: \"{cycle}\"\n  quiet_hours: none\n\
              safety:\n  confirm_after: 20s\n  refund_delay: 30s\n  absent_after: {ABSENT_AFTER_S}s\n  \
              max_givebacks_per_cycle: off\n\

@@ -37,7 +37,7 @@ async fn a_hint_stays_until_its_order_was_worked_on() {
     let scene = Scene::new().await;
     let sold = scene.stage(1).authorize("card", &[10_00], 0).unwrap();
     scene.minutes(3).await;
-    let waiting = async || scene.journal.take_hints(10).await.unwrap().len();
+    let waiting = async || scene.journal.take_hints(&"sandbox".into(), 10).await.unwrap().len();
     scene.journal.add_hint(&sold.payment, "charge.succeeded").await.unwrap();
     scene.cycle().await;
     assert_eq!(waiting().await, 0);

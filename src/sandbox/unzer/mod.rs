@@ -5,6 +5,7 @@
 
 mod account;
 mod books;
+mod courier;
 mod hooks;
 mod merchant;
 pub mod methods;
@@ -21,6 +22,7 @@ use http::{HeaderMap, Method};
 use secrecy::SecretString;
 
 pub use account::{Ledger, Movement};
+pub use courier::Courier;
 pub use merchant::Delivery;
 pub use serve::UnzerSimWire;
 pub use shop::Shop;

@@ -1,0 +1,121 @@
+//! Payments hinted at in the quiet hours. pixi rests, so nothing is done and nothing is planned from what it showed before;
+//! but Unzer may be read: what the buyer paid shows at once, and a chargeback is told at once. The hint stays, and the
+//! first cycle after the quiet hours takes the order up whole.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::clock::Time;
+use crate::config::ApiName;
+use crate::journal::{HintRow, JournalError, Management, OrderRow};
+use crate::policy::{self, Facts, PaymentView, Standing};
+use crate::steps::OrderId;
+
+use super::payment::{self, Purpose};
+use super::work::Workshop;
+use super::{peers, record};
+
+/// Hints looked at in one go.
+const MOST: i64 = 1_000;
+/// Unzer did not answer: it is asked again after this pause.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// Which hints were looked at in these quiet hours.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// How often each payment had been told of.
+    times: BTreeMap<String, i64>,
+    /// Unzer is left alone until then.
+    rests_until: Option<Time>,
+}
+
+/// The payments hinted at that were not looked at yet; none while Unzer is left alone.
+pub(super) async fn fresh(shop: &Workshop, api: &ApiName, looked: &Looked) -> Result<Vec<HintRow>, JournalError> {
+    if looked.rests_until.is_some_and(|until| shop.clock.now() < until) {
+        return Ok(Vec::new());
+    }
+    let hints = shop.journal.take_hints(api, MOST).await?;
+    let is_fresh = |hint: &HintRow| looked.times.get(&hint.payment).is_none_or(|times| *times != hint.times);
+    Ok(hints.into_iter().filter(is_fresh).collect())
+}
+
+/// Looks at these payments.
+pub(super) async fn look(
+    shop: &Workshop,
+    hints: Vec<HintRow>,
+    looked: &mut Looked,
+    stopping: impl Fn() -> bool,
+) -> Result<(), JournalError> {
+    for hint in hints {
+        let now = shop.clock.now();
+        if stopping() || looked.rests_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        if let Some(order) = &hint.order {
+            let whole = look_at(shop, order, &hint, now).await?;
+            looked.rests_until = (!whole).then_some(now + PAUSE);
+            if !whole {
+                continue;
+            }
+        }
+        looked.times.insert(hint.payment.clone(), hint.times);
+    }
+    Ok(())
+}
+
+/// Reads one payment, and stores what it shows by itself. False: Unzer did not answer.
+async fn look_at(shop: &Workshop, order: &OrderId, hint: &HintRow, now: Time) -> Result<bool, JournalError> {
+    let Some((row, before)) = known(shop, order).await? else { return Ok(true) };
+    let payment_type = peers::payment_type(&shop.settings, &order.mandant, &row.payment_code);
+    let ring = shop.peers.ring(&order.mandant, &row.payment_code);
+    let (Some(payment_type), Some(ring)) = (payment_type.filter(|block| block.active), ring) else { return Ok(true) };
+    let view = payment::read(
+        &shop.journal,
+        &ring,
+        order,
+        &before.external_nr,
+        &hint.payment,
+        Some(&before),
+        Purpose::Look,
+        now,
+    );
+    let view = match view.await? {
+        PaymentView::Unreachable { configuration: false, .. } => return Ok(false),
+        view => view,
+    };
+    let Some(facts) = with_payment(before, &row, view) else { return Ok(true) };
+    let plan = policy::plan(&facts, &shop.terms(payment_type), now);
+    record::glimpse(shop, &row, &plan).await?;
+    Ok(true)
+}
+
+/// The order as it was read last, where it is one this daemon handles.
+async fn known(shop: &Workshop, order: &OrderId) -> Result<Option<(OrderRow, Facts)>, JournalError> {
+    let Some(row) = shop.journal.load_order(order).await? else { return Ok(None) };
+    if !matches!(row.management, Management::Managed | Management::Adopted) {
+        return Ok(None);
+    }
+    let Some(facts) = shop.journal.load_facts(order).await? else { return Ok(None) };
+    let Some(facts) = serde_json::from_str::<Facts>(&facts).ok() else { return Ok(None) };
+    if facts.standing != Standing::Managed {
+        return Ok(None);
+    }
+    let past = shop.journal.steps_of(order).await?.iter().map(super::work::into_past).collect();
+    Ok(Some((row, Facts { past, ..facts })))
+}
+
+/// The facts with the payment as it was read now, wherever it stood.
+fn with_payment(mut facts: Facts, row: &OrderRow, view: PaymentView) -> Option<Facts> {
+    let id = view.known()?.id.clone();
+    if let Some(place) = facts.earlier.iter().position(|payment| payment.id == id) {
+        facts.earlier[place] = view.known()?.clone();
+        return Some(facts);
+    }
+    let current = facts.payment.known().map(|payment| payment.id.clone()).or_else(|| row.payment.clone());
+    if current.as_ref() != Some(&id) {
+        return None;
+    }
+    facts.payment = view;
+    Some(facts)
+}
