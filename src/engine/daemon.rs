@@ -381,14 +381,14 @@ impl Daemon {
                 self.tick().await;
             }
         };
-        let hints = async {
+        let hints = Box::pin(async {
             while !self.stop.is_set() {
                 if let Err(error) = self.look_at_hints().await {
                     tracing::error!("hints: {error}");
                 }
                 self.stop.wait_until(&self.clock, self.clock.now() + HINTS, HINTS).await;
             }
-        };
+        });
         futures_util::future::join3(cycles, requests, hints).await;
         Ok(())
     }
