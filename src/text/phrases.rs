@@ -443,7 +443,7 @@ impl Phrase {
     }
 
     /// The sentence a value stands for.
-    pub(super) fn of_value(value: &str) -> Option<Self> {
+    pub fn of_value(value: &str) -> Option<Self> {
         if value.starts_with("{\"key\":") { serde_json::from_str(value).ok() } else { None }
     }
 }

@@ -39,7 +39,7 @@ pub fn explains(number: Number, lack: Lack) -> bool {
         | Number::SumsDisagree
         | Number::TotalUnclear
         | Number::FactsVanished
-        | Number::OutcomeUnknown => &[Dead, Held, TooLittle, TooMuch, InvoiceUnbooked, ReturnUnbooked],
+        | Number::OutcomeUnknown => &[Dead, Held, Unpaid, TooLittle, TooMuch, InvoiceUnbooked, ReturnUnbooked],
         Number::DocumentUnclear => &[Held, TooLittle, TooMuch, InvoiceUnbooked, ReturnUnbooked],
         Number::OrderMerged => &[Unpaid, InvoiceUnbooked, ReturnUnbooked],
         Number::OrderDisappeared => &[Abandoned],
@@ -56,7 +56,9 @@ pub fn explains(number: Number, lack: Lack) -> bool {
         Number::CancelRefused => &[Dead, Held],
         Number::ReversalRefused => &[Held],
         Number::RefundRefused | Number::GuardHolds => &[Dead, TooMuch, ReturnUnbooked],
-        Number::CreditNoteTooLarge | Number::CreditsExceedInvoices | Number::Redelivery => &[TooMuch, ReturnUnbooked],
+        Number::Redelivery => &[TooMuch, ReturnUnbooked],
+        // What is booked only once its give-backs are done waits for them.
+        Number::CreditNoteTooLarge | Number::CreditsExceedInvoices => &[TooMuch, InvoiceUnbooked, ReturnUnbooked],
         Number::ForeignRefund => &[Dead, Unpaid, ReturnUnbooked],
         _ => &[],
     };
