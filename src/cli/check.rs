@@ -43,7 +43,7 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     rows.push(store(&context, &loaded.settings).await);
     rows.extend(mail_check::offline(&loaded.settings));
     if args.online {
-        rows.extend(online::rows(&context, &loaded.settings).await?);
+        rows.extend(Box::pin(online::rows(&context, &loaded.settings)).await?);
     }
     show(&rows, args.json)?;
     if rows.iter().all(|row| row.ok) { Ok(()) } else { Err(Failure::Said(1)) }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::connection::pairs;
 use crate::cli::check::bad;
 use crate::cli::columns::{Announced, Probe, compare, probes};
 use crate::cli::context::{Context, Schema};
@@ -10,14 +11,13 @@ use crate::clock::Clock;
 use crate::config::check::CheckRow;
 use crate::config::quiet::quiet_until;
 use crate::config::{ApiName, Settings, WriteBankData};
-use super::connection::pairs;
 use crate::engine::connections;
 use crate::engine::peers::{self, Peers, active_types};
 use crate::engine::subscriptions::{self, HookAddress, Standing, Subscription};
 use crate::journal::{ConnectionRow, Journal};
 use crate::pixi::{CALLS, ErrorClass, LocalTime, PixiClient, PixiError};
-use crate::wire::circuit::ConnectionState;
 use crate::unzer::UnzerClient;
+use crate::wire::circuit::ConnectionState;
 
 /// The rows of everything that is switched on.
 pub async fn rows(context: &Context, settings: &Settings) -> Result<Vec<CheckRow>, Failure> {

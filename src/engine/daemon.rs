@@ -323,8 +323,7 @@ impl Daemon {
         let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
         let all = Scope { all: true, ..Scope::default() };
         let watch = self.clock.stopwatch();
-        let ended =
-            cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
+        let ended = cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
         let whole = scope.only.is_none() && scope.mandant.is_none();
         if whole && !ended.as_ref().is_ok_and(|report| report.stopped) {
             self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
@@ -412,14 +411,14 @@ impl Daemon {
                 self.tick().await;
             }
         };
-        let hints = async {
+        let hints = Box::pin(async {
             while !self.stop.is_set() {
                 if let Err(error) = self.look_at_hints().await {
                     tracing::error!("hints: {error}");
                 }
                 self.stop.wait_until(&self.clock, self.clock.now() + HINTS, HINTS).await;
             }
-        };
+        });
         futures_util::future::join3(cycles, requests, hints).await;
         Ok(())
     }

@@ -139,29 +139,29 @@ pub async fn remove(client: &UnzerClient, address: &HookAddress) -> Result<Chang
 }
 
 async fn carry_out(client: &UnzerClient, address: &HookAddress, changes: Vec<Change>) -> Result<Changed, UnzerError> {
-    let mut changed = Changed::default();
+    let mut done = Changed::default();
     for change in changes {
         match change {
             Change::Create(event) => {
                 // One that stands there already was made by somebody else in between.
                 client.create_webhook(&address.full, event).await?;
-                changed.created.push(event.to_owned());
+                done.created.push(event.to_owned());
             }
             Change::Move(id, event) => match client.update_webhook(&id, &address.full).await {
-                Ok(_) => changed.moved.push(event.to_owned()),
+                Ok(_) => done.moved.push(event.to_owned()),
                 Err(UnzerError::NotFound { .. }) => {
                     client.create_webhook(&address.full, event).await?;
-                    changed.created.push(event.to_owned());
+                    done.created.push(event.to_owned());
                 }
                 Err(error) => return Err(error),
             },
             Change::Remove(id, event) => {
                 client.delete_webhook(&id).await?;
-                changed.removed.push(event);
+                done.removed.push(event);
             }
         }
     }
-    Ok(changed)
+    Ok(done)
 }
 
 fn classify(address: &HookAddress, hooks: &[Webhook]) -> Vec<Subscription> {
@@ -224,6 +224,7 @@ fn without_secrets(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::Standing::{Foreign, Good, Missing, Stale};
     use super::*;
 
     fn address() -> HookAddress {
@@ -256,7 +257,6 @@ mod tests {
         ];
         let all = classify(&address(), &hooks);
         let standings: Vec<Standing> = all.iter().map(|one| one.standing).collect();
-        use Standing::{Foreign, Good, Missing, Stale};
         assert_eq!(standings, [Good, Stale, Stale, Stale, Foreign, Foreign, Missing, Missing, Missing]);
         let shown: Vec<&str> = all.iter().map(|one| one.shown.as_str()).collect();
         assert!(shown.iter().all(|text| !text.contains("token") && !text.contains("geheim")), "{shown:?}");

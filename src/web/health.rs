@@ -42,6 +42,7 @@ pub struct Alive {
 /// Whether the daemon does its work.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as they are answered")]
 pub struct Ready {
     /// The store answers and no cycle is overdue.
     pub ready: bool,

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
 use super::access::{Access, Routes};
@@ -186,7 +186,7 @@ async fn take(State(web): State<Web>, given: Result<Path<String>, PathRejection>
 
 /// Takes the same time whatever is given, and where no token is set at all.
 fn is_token(settings: &Settings, given: &str) -> bool {
-    let set = settings.web.hook_token.as_ref().map(|known| known.expose_secret());
+    let set = settings.web.hook_token.as_ref().map(ExposeSecret::expose_secret);
     let fits = token::same(&token::hash(given), &token::hash(set.unwrap_or_default()));
     fits && set.is_some_and(|set| !set.is_empty())
 }

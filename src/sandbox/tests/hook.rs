@@ -194,7 +194,7 @@ async fn nonsense_strangers_and_wrong_addresses_do_nothing() {
         &injected,
     ] {
         let answer = http.post(HOOK, body).await;
-        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""), "{:.60}", body);
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""), "{body:.60}");
     }
     assert_eq!(hints(&scene).await, [""; 0]);
     let body = message("payment", &sold.payment).body;
@@ -240,7 +240,7 @@ async fn a_flood_is_bounded_and_nothing_of_ours_is_lost_in_it() {
     for _ in 0..3 {
         answers.extend(http.flood(HOOK, strangers(4_000)).await);
     }
-    let kinds: BTreeSet<u16> = answers.iter().map(|status| status.as_u16()).collect();
+    let kinds: BTreeSet<u16> = answers.iter().map(StatusCode::as_u16).collect();
     assert!(kinds.is_subset(&BTreeSet::from([200, 503])), "taken, or to be sent again: {kinds:?}");
     assert!(answers.iter().filter(|status| **status == StatusCode::OK).count() >= 2_000);
     // A payment of an order known here is taken even now.

@@ -4,7 +4,7 @@ use super::exposition::{Kind, Page, millis, seconds};
 use super::gather::{Seen, Stored};
 use crate::clock::Time;
 use crate::config::MandantId;
-use crate::journal::{ApiGauges, Waiting};
+use crate::journal::{ApiGauges, DayTotals, Waiting};
 use crate::steps::Kind as StepKind;
 use crate::wire::metered::BUCKETS_MS;
 
@@ -12,6 +12,11 @@ use crate::wire::metered::BUCKETS_MS;
 const OUTCOMES: [&str; 5] = ["done", "pending", "refused", "not_sent", "unknown"];
 /// States of steps of which it is not known how they ended.
 const OPEN: [&str; 3] = ["intended", "pending", "unknown"];
+
+/// When the last cycle over a mandant ended.
+type EndOf = fn(&Seen, &MandantId) -> Option<Time>;
+/// An amount of a day.
+type AmountOf = fn(&DayTotals) -> i64;
 
 /// Writes the page.
 pub fn page(seen: &Seen) -> String {
@@ -57,7 +62,7 @@ fn cycles(page: &mut Page, seen: &Seen) {
     if let Some(next) = next {
         family.sample(&[], next);
     }
-    let ages: [(&str, &str, fn(&Seen, &MandantId) -> Option<Time>); 2] = [
+    let ages: [(&str, &str, EndOf); 2] = [
         ("pixi_payd_cycle_age_seconds", "Time since the last cycle over the mandant ended.", |seen, mandant| {
             cycle_of(seen, mandant)?.ended
         }),
@@ -220,7 +225,7 @@ fn people(page: &mut Page, seen: &Seen, stored: &Stored) {
 }
 
 fn today(page: &mut Page, stored: &Stored) {
-    let amounts: [(&str, &str, fn(&crate::journal::DayTotals) -> i64); 2] = [
+    let amounts: [(&str, &str, AmountOf); 2] = [
         ("pixi_payd_captured_today", "Captured since midnight, in units of the currency.", |day| day.captured),
         ("pixi_payd_refunded_today", "Refunded since midnight, in units of the currency.", |day| day.refunded),
     ];
