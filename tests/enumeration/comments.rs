@@ -55,11 +55,18 @@ impl Struck {
         self.case.moment != Moment::BeforeSend || matches!(self.case.at, At::Commit(_))
     }
 
+    /// The fault's effect comes after the daemon has given up.
+    fn is_late(&self) -> bool {
+        matches!(self.case.moment, Moment::AfterGivingUp | Moment::AfterFirstLook)
+    }
+
     /// A comment that may be missing: one whose answer was lost counts as written. And a release or a lock that an old
-    /// answer hid, and a later one showed as if it had always been there, is not told.
+    /// answer hid, or that came late, and was then seen as if it had always been there, is not told.
     fn may_be_missing(&self, comment: &str) -> bool {
+        let is_locked = comment.contains(LOCKED);
         self.is_any(is_never_looked_for)
-            || self.is_repeated() && (comment.contains(RELEASED) || comment.contains(LOCKED))
+            || self.is_repeated() && (comment.contains(RELEASED) || is_locked)
+            || self.is_late() && is_locked && self.is_any(|kind| matches!(kind, Kind::Lock | Kind::Unlock))
     }
 
     /// A comment that may stand there once more than without the fault.
@@ -73,7 +80,6 @@ impl Struck {
 
     /// A problem that a fault may make.
     fn may_be_a_problem(&self, problem: &str) -> bool {
-        let is_late = matches!(self.case.moment, Moment::AfterGivingUp | Moment::AfterFirstLook);
         match problem {
             // What was asked about is told (checked with who was asked, and in which flows).
             ASKED => true,
@@ -81,7 +87,7 @@ impl Struck {
             // with the next answer.
             "PP-1302" => self.is_repeated(),
             // A lost lock took effect when nothing was to be locked any more, or an old answer hid it from the first look.
-            "PP-1225" => is_late || self.is_repeated(),
+            "PP-1225" => self.is_late() || self.is_repeated(),
             _ => false,
         }
     }
@@ -105,8 +111,12 @@ pub fn differ(found: &Comments, wanted: &Comments, struck: Option<&Struck>) -> V
                 || problem(comment).is_some_and(|number| struck.may_be_a_problem(number))
                 || is_told_too && alone <= 1
         });
-        let is_lost = missing <= 1 && struck.is_some_and(|struck| struck.may_be_missing(comment));
-        if found > wanted + usize::from(may_be_more) || found < wanted && !is_lost {
+        // Of one thing that was done late or seen late: its lock, and the release behind it.
+        let is_lost = missing <= 2 && struck.is_some_and(|struck| struck.may_be_missing(comment));
+        // Bank data are written while the money is awaited: whether a buyer who pays, or cancels, at that moment gets
+        // them is a matter of a minute.
+        let is_moment = struck.is_some() && comment.contains(BANK_DATA) && found.abs_diff(wanted) <= 1;
+        if !is_moment && (found > wanted + usize::from(may_be_more) || found < wanted && !is_lost) {
             wrong.push(format!("told {found} times instead of {wanted}: {comment}"));
         }
     }
