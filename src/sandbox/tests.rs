@@ -6,6 +6,7 @@ mod bookings;
 mod cycles;
 mod looks;
 mod mails;
+mod pages;
 mod quiet_orders;
 mod rules;
 mod scene;
