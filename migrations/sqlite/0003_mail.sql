@@ -48,3 +48,7 @@ ALTER TABLE outbox ADD COLUMN topic TEXT;
 CREATE INDEX outbox_order ON outbox (order_id, id) WHERE order_id IS NOT NULL;
 CREATE INDEX outbox_mail ON outbox (mail_id, id) WHERE mail_id IS NOT NULL;
 CREATE INDEX outbox_told ON outbox (mandant, kind, day) WHERE mail_id IS NOT NULL;
+
+-- What was queued before there were mails is old by now: what still stands is told anew, the rest is told to nobody.
+UPDATE outbox SET state = 'failed', last_error = 'queued before mails were sent', settled_ms = created_ms
+    WHERE state = 'queued';

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::find::OrderArg;
@@ -53,7 +53,7 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     let shop = context.workshop().await?;
     let known = gather(&shop, &args).await?;
     if args.json {
-        return as_json(&shop, &known);
+        return output::json(&document(&shop, &known));
     }
     for line in lines(&shop, &known) {
         output::line(&line)?;
@@ -107,20 +107,22 @@ async fn look(
     Ok(known)
 }
 
-fn as_json(shop: &Workshop, known: &Known) -> Result<(), Failure> {
+fn document(shop: &Workshop, known: &Known) -> Value {
     let (language, zone) = (shop.settings.language, shop.settings.timezone);
     let steps: Vec<StepDone> = known.steps.iter().map(|step| StepDone::of(step, zone)).collect();
-    output::json(&json!({
+    let test = shop.settings.is_test(&known.order.mandant);
+    let order = |row: &OrderRow| OrderShown { test, ..OrderShown::of(row, language, zone) };
+    json!({
         "mandant": known.order.mandant,
         "order_nr": known.order.nr,
-        "test": shop.settings.is_test(&known.order.mandant),
+        "test": test,
         "source": if known.live.is_some() { "live" } else { "store" },
         "not_live": known.not_live,
-        "order": known.row.as_ref().map(|row| OrderShown::of(row, language, zone)),
+        "order": known.row.as_ref().map(order),
         "reason": known.row.as_ref().map(|row| &row.reason),
-        "plan": known.live.as_ref().map(|(facts, plan)| PlanShown::of(facts, plan, language, zone)),
+        "plan": known.live.as_ref().map(|(facts, plan)| PlanShown::of(&shop.settings, facts, plan)),
         "steps": steps,
-    }))
+    })
 }
 
 fn lines(shop: &Workshop, known: &Known) -> Vec<String> {

@@ -68,7 +68,7 @@ pub fn table(steps: &[StepRecord], language: Language, zone: Tz, keys: bool) -> 
     let pick = |de, en| words::pick(language, de, en);
     let mut header = vec![pick("Zeit", "time"), pick("Schritt", "step")];
     if keys {
-        header.extend([pick("Schlüssel", "key"), pick("Kennwort", "token")]);
+        header.extend([pick("Schlüssel", "key"), pick("Kennung", "token")]);
     }
     header.extend([pick("Betrag", "amount"), pick("Regel", "rule"), pick("Ergebnis", "outcome"), "Code"]);
     let mut table = output::table(&header);

@@ -53,14 +53,9 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
 }
 
 fn settings_of<'a>(settings: &'a Settings, mandant: Option<&MandantId>) -> Result<&'a Mail, Failure> {
-    let own = mandant.and_then(|id| settings.mandants.get(id)).and_then(|block| block.mail.as_ref());
-    own.or(settings.mail.as_ref()).ok_or_else(|| {
-        let by_mandant: Vec<String> = settings
-            .mandants
-            .iter()
-            .filter(|(_, block)| block.mail.is_some())
-            .map(|(id, _)| format!("--mandant {id}"))
-            .collect();
+    mandant.map_or(settings.mail.as_ref(), |id| settings.mail_of(id)).ok_or_else(|| {
+        let by_mandant: Vec<String> =
+            settings.mails().filter_map(|(id, _)| Some(format!("--mandant {}", id?))).collect();
         let mend = if by_mandant.is_empty() {
             "write mail: with from, to and smtp; pixi-payd config schema tells more".to_owned()
         } else {
@@ -82,7 +77,7 @@ async fn test(context: Context, args: TestArgs) -> Result<(), Failure> {
     let message_id = format!("{:x}.{number:016x}.test", now.timestamp_millis());
     let wanted = TestMail { settings: &settings, mandant: mandant.as_ref(), mail, message_id, at: now };
     let parcel = parcel_of_test(&wanted).map_err(Failure::failed)?;
-    let server = mail.smtp.name();
+    let server = mail.smtp.address();
     let carried = SmtpCarrier::new(context.clock.clone()).carry(&mail.smtp, &parcel).await;
     let fates = match carried {
         Ok(fates) => fates,
@@ -95,7 +90,7 @@ async fn test(context: Context, args: TestArgs) -> Result<(), Failure> {
         && path.exists()
         && let Ok(journal) = context.journal(&settings, Schema::Keep).await
     {
-        journal.mail_server_worked(&server).await?;
+        journal.mail_server_worked(&mail.smtp.name()).await?;
     }
     let mut table = output::table(&["recipient", "", "the mail server said"]);
     for (address, fate) in &fates {
@@ -142,7 +137,7 @@ async fn list(context: Context, args: ListArgs) -> Result<(), Failure> {
     } else {
         output::print(&table(&letters, zone))?;
     }
-    for notice in troubles(&state, zone, context.clock.now()) {
+    for notice in troubles(&state, &settings) {
         let language = settings.language;
         output::line(&format!("{} {}\n  {}", notice.number, notice.text(language), notice.what_now(language)))?;
     }
@@ -191,6 +186,7 @@ fn recipients(letter: &Letter) -> String {
             RecipientState::Accepted => format!("{}: accepted", to.address),
             RecipientState::Refused => format!("{}: {}", to.address, to.answer.as_deref().unwrap_or("refused")),
             RecipientState::Waiting => format!("{}: {waits}", to.address),
+            RecipientState::GivenUp => format!("{}: given up: {}", to.address, to.answer.as_deref().unwrap_or(waits)),
         }
     };
     letter.recipients.iter().map(one).collect::<Vec<_>>().join("\n")

@@ -74,7 +74,7 @@ async fn act(
     let (mut terminate, mut interrupt) = (open(SignalKind::terminate())?, open(SignalKind::interrupt())?);
     let mut running = pin!(async {
         let report = daemon.run_once(scope).await?;
-        // The mails the cycle causes leave before the process ends; what does not leave waits in the store.
+        // The mails the cycle causes leave before the process ends; a turn is bounded, what does not leave waits in the store.
         match post.turn(settings).await {
             Ok(sent) => sent.failed.iter().for_each(|why| output::remark(&format!("mail not sent: {why}"))),
             Err(error) => output::remark(&format!("mails: {error}")),

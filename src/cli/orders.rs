@@ -166,14 +166,17 @@ async fn as_json(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
     let mut opening = "[";
     while let Some(page) = rows.next().await? {
         for row in &page {
-            let test = settings.is_test(&row.order.mandant);
-            let shown = OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) };
-            let json = serde_json::to_string(&shown).map_err(Failure::failed)?;
+            let json = serde_json::to_string(&shown(settings, row)).map_err(Failure::failed)?;
             output::raw(format!("{opening}\n{json}").as_bytes())?;
             opening = ",";
         }
     }
     output::line(if opening == "[" { "[]" } else { "\n]" })
+}
+
+fn shown(settings: &Settings, row: &OrderRow) -> OrderShown {
+    let test = settings.is_test(&row.order.mandant);
+    OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) }
 }
 
 async fn as_table(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
@@ -257,5 +260,18 @@ mod tests {
         assert_eq!("all".parse(), Ok(Limit(None)));
         assert_eq!("7".parse(), Ok(Limit(NonZeroUsize::new(7))));
         assert!("0".parse::<Limit>().is_err() && "-1".parse::<Limit>().is_err() && "many".parse::<Limit>().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_test_mandant_is_shown_as_one() {
+        use crate::config::MandantKind;
+        let theatre = crate::sandbox::tests::theatre().await;
+        crate::sandbox::tests::play(&theatre, &[0]).await;
+        for (kind, is_test) in [(MandantKind::Test, true), (MandantKind::Production, false)] {
+            let shop = theatre.workshop(|settings| settings.mandants.values_mut().for_each(|one| one.kind = kind));
+            let row = shop.journal.list_orders(OrderFilter::default()).await.unwrap().remove(0);
+            assert_eq!(cells(&shop.settings, &row)[0].content().contains("TEST"), is_test);
+            assert_eq!(shown(&shop.settings, &row).test, is_test);
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! `plan`: what the daemon would do now.
 
-use chrono_tz::Tz;
+use comfy_table::Table;
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::find::OrderArg;
 use crate::cli::output::{self, Tone, cell, toned};
 use crate::cli::{Failure, once, words};
-use crate::config::{MandantId, PaymentCode};
+use crate::config::{MandantId, PaymentCode, Settings};
 use crate::engine::peers::active_apis;
 use crate::engine::{Workshop, cycle};
 use crate::journal::Owner;
@@ -73,8 +73,9 @@ struct StepShown {
 }
 
 impl PlanShown {
-    /// Shows a plan; texts in `language`, times of the wall clock in `zone`.
-    pub fn of(facts: &Facts, plan: &Plan, language: Language, zone: Tz) -> Self {
+    /// Shows a plan, in the language and zone of the settings.
+    pub fn of(settings: &Settings, facts: &Facts, plan: &Plan) -> Self {
+        let (language, zone) = (settings.language, settings.timezone);
         let steps = plan.steps.iter().map(|step| {
             let amount = step.effect.amount();
             StepShown {
@@ -93,7 +94,7 @@ impl PlanShown {
             what_now: notice.what_now(language),
         });
         Self {
-            test: false,
+            test: settings.is_test(&facts.order.mandant),
             mandant: facts.order.mandant.clone(),
             order_nr: facts.order.nr,
             payment_type: facts.payment_type.clone(),
@@ -163,15 +164,19 @@ async fn listed(
 }
 
 fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Failure> {
-    let (language, zone) = (shop.settings.language, shop.settings.timezone);
     if json {
-        let one = |(facts, plan): &(Facts, Plan)| PlanShown {
-            test: shop.settings.is_test(&facts.order.mandant),
-            ..PlanShown::of(facts, plan, language, zone)
-        };
-        let shown: Vec<PlanShown> = plans.iter().map(one).collect();
+        let shown: Vec<PlanShown> =
+            plans.iter().map(|(facts, plan)| PlanShown::of(&shop.settings, facts, plan)).collect();
         return output::json(&shown);
     }
+    if plans.is_empty() {
+        return output::line("nothing to do: no order on the work lists, none open");
+    }
+    output::print(&table(&shop.settings, plans))
+}
+
+fn table(settings: &Settings, plans: &[(Facts, Plan)]) -> Table {
+    let language = settings.language;
     let mut table = output::table(&["mandant", "order", "step", "amount", "rule", "why"]);
     for (facts, plan) in plans {
         let why = why(plan, language);
@@ -180,7 +185,7 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
                 plan.mark().map_or_else(|| why.clone(), |mark| format!("{}: {}", mark.number, mark.text(language)));
             let tone = if plan.mark().is_some() { Tone::Notice } else { Tone::Plain };
             table.add_row(vec![
-                cell(words::mandant(&shop.settings, &facts.order.mandant)),
+                cell(words::mandant(settings, &facts.order.mandant)),
                 cell(facts.order.nr),
                 cell("-"),
                 cell(""),
@@ -191,7 +196,7 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
         for (place, step) in plan.steps.iter().enumerate() {
             let kind = words::effect(&step.effect, language);
             table.add_row(vec![
-                cell(words::mandant(&shop.settings, &facts.order.mandant)),
+                cell(words::mandant(settings, &facts.order.mandant)),
                 cell(facts.order.nr),
                 cell(step.effect.document().map_or_else(|| kind.to_owned(), |document| format!("{kind} ({document})"))),
                 cell(step.effect.amount().map(|money| amount(money, language)).unwrap_or_default()),
@@ -200,8 +205,32 @@ fn show(shop: &Workshop, plans: &[(Facts, Plan)], json: bool) -> Result<(), Fail
             ]);
         }
     }
-    if plans.is_empty() {
-        return output::line("nothing to do: no order on the work lists, none open");
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::MandantKind;
+    use crate::sandbox::STORIES;
+    use crate::sandbox::tests::{play, theatre};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_test_mandant_is_shown_as_one() {
+        let theatre = theatre().await;
+        let story =
+            STORIES.iter().position(|story| story.name == "too little money" && story.method == "Card").unwrap();
+        play(&theatre, &[story]).await;
+        for (kind, is_test) in [(MandantKind::Test, true), (MandantKind::Production, false)] {
+            let shop = theatre.workshop(|settings| settings.mandants.values_mut().for_each(|one| one.kind = kind));
+            let row = shop.journal.list_orders(crate::journal::OrderFilter::default()).await.unwrap().remove(0);
+            let (id, code) = (row.order.clone(), row.payment_code);
+            let work = shop.work(NOBODY, &id.api, &id.mandant, &code, id.nr, None).unwrap();
+            let plans = [work.look_only().await.unwrap().unwrap()];
+            let shown = table(&shop.settings, &plans).trim_fmt();
+            assert_eq!(shown.contains(&format!("{} TEST", id.mandant)), is_test, "{shown}");
+            let json = serde_json::to_value(PlanShown::of(&shop.settings, &plans[0].0, &plans[0].1)).unwrap();
+            assert_eq!(json["test"], is_test);
+        }
     }
-    output::print(&table)
 }

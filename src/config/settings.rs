@@ -44,6 +44,17 @@ impl Settings {
     pub fn is_test(&self, mandant: &MandantId) -> bool {
         self.mandants.get(mandant).is_some_and(|block| block.kind == MandantKind::Test)
     }
+
+    /// Mail settings of a mandant; the general ones for mandants without their own, and for those no longer configured.
+    pub fn mail_of(&self, mandant: &MandantId) -> Option<&Mail> {
+        self.mandants.get(mandant).and_then(|block| block.mail.as_ref()).or(self.mail.as_ref())
+    }
+
+    /// All mail settings in force, with the mandant whose they are; none: the general ones.
+    pub fn mails(&self) -> impl Iterator<Item = (Option<&MandantId>, &Mail)> {
+        let own = self.mandants.iter().filter_map(|(id, block)| Some((Some(id), block.mail.as_ref()?)));
+        self.mail.iter().map(|mail| (None, mail)).chain(own)
+    }
 }
 
 /// Where the store is.
@@ -207,8 +218,16 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// Host and port: what a server is called in the store and in tables.
+    /// Login, host and port: what a server is called in the store. A login that is refused says nothing of another's.
     pub fn name(&self) -> String {
+        match &self.username {
+            Some(username) => format!("{username}@{}", self.address()),
+            None => self.address(),
+        }
+    }
+
+    /// Host and port: what a server is called where anybody may read it.
+    pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 }

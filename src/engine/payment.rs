@@ -81,7 +81,9 @@ pub async fn read(
     purpose: Purpose,
     now: Time,
 ) -> Result<PaymentView, JournalError> {
-    if let Some(other) = taken_by(journal, order, id, Purpose::Look).await? {
+    let holder = journal.order_of_payment(id).await?;
+    let is_ours = holder.as_ref() == Some(order);
+    if let Some(other) = holder.filter(|holder| holder != order) {
         return Ok(PaymentView::TakenBy(other.to_string()));
     }
     let last = before.and_then(|facts| facts.payment.known());
@@ -97,7 +99,7 @@ pub async fn read(
         return Ok(without_payment(&error, before, now));
     }
     // Claimed only now: a wrong id that was never this order's must not keep the right order from it.
-    if let Some(other) = taken_by(journal, order, id, purpose).await? {
+    if !is_ours && let Some(other) = taken_by(journal, order, id, purpose).await? {
         return Ok(PaymentView::TakenBy(other.to_string()));
     }
     Ok(PaymentView::Known(Box::new(payment)))

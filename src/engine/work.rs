@@ -306,11 +306,11 @@ impl Work<'_> {
         (around.address, around.customer_elsewhere) = (last.address, last.customer_elsewhere);
         around.manual_orders = last.manual_orders;
         around.release_lines = last.release_lines;
-        if !looked && !last.release_lines && policy::release_had_no_effect(facts, now) {
+        if !looked && last.release_lines != Some(true) && policy::release_had_no_effect(facts, now) {
             facts.surroundings.release_lines = match self.pixi.is_proven("pixiReleaseOrder").await {
-                Ok(is_proven) => is_proven,
+                Ok(is_proven) => Some(is_proven),
                 // Nothing else of the order waits for this.
-                Err(error) if error.class() == ErrorClass::Passing => false,
+                Err(error) if error.class() == ErrorClass::Passing => None,
                 Err(error) => return Err(error.into()),
             };
         }

@@ -1,15 +1,21 @@
 //! Mails as they go out, what became of them for each recipient, and how the mail servers are doing.
 
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
 use serde::Serialize;
 use sqlx::any::AnyRow;
 
 use super::rows::{Columns, named};
 use super::store::Tx;
-use super::{Journal, JournalError, sql};
+use super::{Journal, JournalError, OrderRow, orders, sql};
 use crate::clock::{self, Time};
-use crate::config::ids::MandantId;
+use crate::config::ids::{ApiName, MandantId};
 use crate::money::Currency;
 use crate::steps::OrderId;
+
+/// A refused recipient counts for so long, unless a later mail to them was taken.
+const REFUSALS_COUNT_FOR: TimeDelta = TimeDelta::days(7);
 
 /// A mail that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +52,16 @@ pub enum LetterState {
 
 /// What became of a recipient's part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum RecipientState {
     /// Not sent yet, or sent without an answer.
     Waiting,
     /// The mail server took it.
     Accepted,
-    /// The mail server will not take it, or it was given up.
+    /// The mail server will not take it.
     Refused,
+    /// No longer tried: the server never took it, for reasons of its own.
+    GivenUp,
 }
 
 /// A recipient of a mail.
@@ -63,9 +71,9 @@ pub struct Recipient {
     pub address: String,
     /// What became of their part.
     pub state: RecipientState,
-    /// The mail server's words.
+    /// The mail server's words, or why it was given up.
     pub answer: Option<String>,
-    /// When it answered.
+    /// When that was.
     pub at: Option<Time>,
 }
 
@@ -103,10 +111,19 @@ pub struct Letter {
     pub recipients: Vec<Recipient>,
 }
 
-/// How a mail server is doing; named by host and port.
+/// A mail that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMail {
+    /// Row.
+    pub id: i64,
+    /// Mandant it is about.
+    pub mandant: MandantId,
+}
+
+/// How a mail server is doing; named by login, host and port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MailServer {
-    /// `smtp.example.org:587`
+    /// `user@smtp.example.org:587`, or without a login `smtp.example.org:587`.
     pub name: String,
     /// Failures in a row; 0: it works.
     pub failures: i64,
@@ -134,10 +151,34 @@ pub struct MailState {
     pub unsent: i64,
     /// When the oldest of them was written.
     pub unsent_since: Option<Time>,
-    /// The last recipient who was refused and of whom no later mail was taken: mail, address, the server's words, when.
-    pub last_refused: Option<(i64, String, String, Time)>,
+    /// Addresses that were refused within a week and of which no later mail was taken, with their latest refusal.
+    pub refused: Vec<RefusedRecipient>,
     /// The servers.
     pub servers: Vec<MailServer>,
+}
+
+/// An address a mail server refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedRecipient {
+    /// Address.
+    pub address: String,
+    /// The server's words.
+    pub answer: String,
+    /// When it said so last.
+    pub at: Time,
+}
+
+/// What stands of a mandant's orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Problems nobody settled.
+    pub problems: i64,
+    /// Problems a person has settled, and that are still there.
+    pub settled: i64,
+    /// Hints, of orders that are not ended.
+    pub hints: i64,
+    /// Steps of which it is not known how they ended.
+    pub unknown: i64,
 }
 
 /// A mandant's open orders of one currency, in minor units.
@@ -161,21 +202,25 @@ impl Journal {
         self.0.lanes.write(move |tx| Box::pin(write(tx, letter))).await
     }
 
-    /// Mails that are due, whatever their server's state.
-    pub async fn due_mails(&self, limit: i64) -> Result<Vec<Letter>, JournalError> {
+    /// Mails that are due, whatever their server's state; at most so many of each mandant, so that none waits behind
+    /// another's.
+    pub async fn due_mails(&self, limit: i64) -> Result<Vec<DueMail>, JournalError> {
         self.0
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
                     let query = sqlx::query(sql::DUE_MAILS).bind(tx.now_ms()).bind(limit);
                     let rows = query.fetch_all(&mut tx.conn).await?;
-                    read_all(tx, rows).await
+                    let one = |row: &AnyRow| {
+                        Ok(DueMail { id: row.int("id")?, mandant: row.text("mandant")?.as_str().into() })
+                    };
+                    rows.iter().map(one).collect()
                 })
             })
             .await
     }
 
-    /// One mail.
+    /// One mail. [`JournalError::Corrupt`] where it cannot be read.
     pub async fn load_mail(&self, id: i64) -> Result<Option<Letter>, JournalError> {
         self.0
             .lanes
@@ -186,6 +231,7 @@ impl Journal {
                 })
             })
             .await
+            .map_err(unreadable)
     }
 
     /// The mails that told of an order, oldest first.
@@ -217,8 +263,8 @@ impl Journal {
             .await
     }
 
-    /// Stores what the server said of some recipients. A mail with recipients left is tried again at `next`; with none,
-    /// those left are refused for good.
+    /// Stores what the server said of some recipients. A mail with recipients left is tried again at `next`; without it,
+    /// they are given up.
     pub async fn mail_tried(
         &self,
         id: i64,
@@ -241,6 +287,7 @@ impl Journal {
                     if next.is_none() {
                         let why = error.unwrap_or_else(|| "given up".to_owned());
                         sqlx::query(sql::RECIPIENTS_LEFT).bind(id).bind(why).bind(now).execute(&mut tx.conn).await?;
+                        sqlx::query(sql::MAIL_GIVEN_UP).bind(id).bind(now).execute(&mut tx.conn).await?;
                     }
                     sqlx::query(sql::MAIL_SETTLED).bind(id).bind(now).execute(&mut tx.conn).await?;
                     Ok(())
@@ -249,15 +296,15 @@ impl Journal {
             .await
     }
 
-    /// When a mandant's mails since `since` were written, summaries aside, oldest first.
-    pub async fn mails_written(&self, mandant: &MandantId, since: Time) -> Result<Vec<Time>, JournalError> {
+    /// How many mails of a mandant were written since `since`, daily ones aside.
+    pub async fn mails_written(&self, mandant: &MandantId, since: Time) -> Result<i64, JournalError> {
         let mandant = mandant.0.clone();
         self.0
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
                     let query = sqlx::query(sql::MAILS_WRITTEN).bind(mandant).bind(clock::to_millis(since));
-                    query.fetch_all(&mut tx.conn).await?.iter().map(|row| row.time("created_ms")).collect()
+                    query.fetch_one(&mut tx.conn).await?.int("mails")
                 })
             })
             .await
@@ -311,14 +358,15 @@ impl Journal {
         self.0.lanes.read(move |tx| Box::pin(state(tx))).await
     }
 
-    /// A mandant's open orders.
-    pub async fn in_work(&self, mandant: &MandantId) -> Result<Vec<InWork>, JournalError> {
-        let mandant = mandant.0.clone();
+    /// A mandant's open orders at an API: what was tried at another is not mixed in.
+    pub async fn in_work(&self, api: &ApiName, mandant: &MandantId) -> Result<Vec<InWork>, JournalError> {
+        let (api, mandant) = (api.0.clone(), mandant.0.clone());
         self.0
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
-                    let rows = sqlx::query(sql::ORDERS_IN_WORK).bind(mandant).fetch_all(&mut tx.conn).await?;
+                    let query = sqlx::query(sql::ORDERS_IN_WORK).bind(api).bind(mandant);
+                    let rows = query.fetch_all(&mut tx.conn).await?;
                     let read = rows.iter().map(|row| {
                         let currency = row.text("currency")?;
                         Ok(InWork {
@@ -335,15 +383,39 @@ impl Journal {
             .await
     }
 
-    /// How many of a mandant's orders have a problem nobody settled.
-    pub async fn problems_open(&self, mandant: &MandantId) -> Result<i64, JournalError> {
-        let mandant = mandant.0.clone();
+    /// What stands of a mandant's orders at an API.
+    pub async fn standing(&self, api: &ApiName, mandant: &MandantId) -> Result<Standing, JournalError> {
+        let (api, mandant) = (api.0.clone(), mandant.0.clone());
         self.0
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
-                    let query = sqlx::query(sql::PROBLEMS_OPEN).bind(mandant);
-                    query.fetch_one(&mut tx.conn).await?.int("problems")
+                    let row = sqlx::query(sql::STANDING).bind(api).bind(mandant).fetch_one(&mut tx.conn).await?;
+                    Ok(Standing {
+                        problems: row.int("problems")?,
+                        settled: row.int("settled")?,
+                        hints: row.int("hints")?,
+                        unknown: row.int("unknown")?,
+                    })
+                })
+            })
+            .await
+    }
+
+    /// A mandant's problems nobody settled, the newest first.
+    pub async fn newest_problems(
+        &self,
+        api: &ApiName,
+        mandant: &MandantId,
+        limit: i64,
+    ) -> Result<Vec<OrderRow>, JournalError> {
+        let (api, mandant) = (api.0.clone(), mandant.0.clone());
+        self.0
+            .lanes
+            .read(move |tx| {
+                Box::pin(async move {
+                    let query = sqlx::query(sql::NEWEST_PROBLEMS).bind(api).bind(mandant).bind(limit);
+                    orders::read_all(&query.fetch_all(&mut tx.conn).await?)
                 })
             })
             .await
@@ -374,11 +446,17 @@ async fn write(tx: &mut Tx, letter: NewLetter) -> Result<i64, JournalError> {
 
 async fn state(tx: &mut Tx) -> Result<MailState, JournalError> {
     let unsent = sqlx::query(sql::MAILS_UNSENT).fetch_one(&mut tx.conn).await?;
-    let refused = sqlx::query(sql::LAST_MAIL_ERROR).fetch_optional(&mut tx.conn).await?;
-    let refused = refused.map(|row| {
+    let since = tx.now_ms() - REFUSALS_COUNT_FOR.num_milliseconds();
+    let answers = sqlx::query(sql::LAST_ANSWERS).bind(since).fetch_all(&mut tx.conn).await?;
+    // Of several answers of one moment the later mail's counts.
+    let mut latest: BTreeMap<String, Option<RefusedRecipient>> = BTreeMap::new();
+    for row in &answers {
+        let address = row.text("address")?;
+        let is_refused = row.text("state")? == name(RecipientState::Refused);
         let answer = row.text_opt("answer")?.unwrap_or_default();
-        Ok::<_, JournalError>((row.int("id")?, row.text("address")?, answer, row.time("answered_ms")?))
-    });
+        let refused = RefusedRecipient { address: address.clone(), answer, at: row.time("answered_ms")? };
+        latest.insert(address, is_refused.then_some(refused));
+    }
     let servers = sqlx::query(sql::LOAD_MAIL_SERVERS).fetch_all(&mut tx.conn).await?;
     let server = |row: &AnyRow| {
         Ok::<_, JournalError>(MailServer {
@@ -393,14 +471,26 @@ async fn state(tx: &mut Tx) -> Result<MailState, JournalError> {
     Ok(MailState {
         unsent: unsent.int("mails")?,
         unsent_since: unsent.time_opt("oldest_ms")?,
-        last_refused: refused.transpose()?,
+        refused: latest.into_values().flatten().collect(),
         servers: servers.iter().map(server).collect::<Result<_, _>>()?,
     })
 }
 
+/// What is not text is as spoiled as a word that is not known.
+fn unreadable(error: JournalError) -> JournalError {
+    match error {
+        JournalError::Database(sqlx::Error::Decode(cause)) => JournalError::Corrupt(cause.to_string()),
+        JournalError::Database(sqlx::Error::ColumnDecode { index, source }) => {
+            JournalError::Corrupt(format!("{index}: {source}"))
+        }
+        other => other,
+    }
+}
+
 fn name(state: RecipientState) -> &'static str {
     match state {
-        RecipientState::Waiting => "waiting",
+        // What is given up still waits in its row: its mail is settled.
+        RecipientState::Waiting | RecipientState::GivenUp => "waiting",
         RecipientState::Accepted => "accepted",
         RecipientState::Refused => "refused",
     }
@@ -419,9 +509,13 @@ async fn read_all(tx: &mut Tx, rows: Vec<AnyRow>) -> Result<Vec<Letter>, Journal
         let mut recipients = Vec::new();
         for one in sqlx::query(sql::RECIPIENTS_OF).bind(id).fetch_all(&mut tx.conn).await? {
             let state = one.text("state")?;
+            let known = match named(state_of(&state), &state)? {
+                RecipientState::Waiting if row.text("state")? != "queued" => RecipientState::GivenUp,
+                known => known,
+            };
             recipients.push(Recipient {
                 address: one.text("address")?,
-                state: named(state_of(&state), &state)?,
+                state: known,
                 answer: one.text_opt("answer")?,
                 at: one.time_opt("answered_ms")?,
             });

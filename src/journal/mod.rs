@@ -45,7 +45,10 @@ pub use error::{Guard, IntendError, JournalError};
 pub use hints::HintRow;
 pub use intend::Limits;
 pub use logins::{PageToken, SessionRow, UserRow};
-pub use mails::{InWork, Letter, LetterState, MailServer, MailState, NewLetter, Recipient, RecipientState};
+pub use mails::{
+    DueMail, InWork, Letter, LetterState, MailServer, MailState, NewLetter, Recipient, RecipientState,
+    RefusedRecipient, Standing,
+};
 pub use orders::{Amounts, Claim, Management, OrderFilter, OrderRow, OrderSeen, Resolved, Waits};
 pub use outbox::{NewMail, News, telling};
 pub use permit::{StepPermit, TokenSource};

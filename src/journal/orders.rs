@@ -562,9 +562,9 @@ async fn resolve(
 ) -> Result<(), JournalError> {
     let before = load(tx, order.clone()).await?;
     if let Some(row) = before.filter(|row| row.mark_fingerprint.as_ref() == Some(&fingerprint))
-        && let Some(mail) = outbox::solved(&row, true)
+        && let Some(mark) = &row.mark
     {
-        outbox::enqueue_solved(tx, &row, mail, message).await?;
+        outbox::close(tx, &row, mark, message).await?;
     }
     let query = sqlx::query(sql::RESOLVE).bind(&order.api.0).bind(&order.mandant.0).bind(order.nr);
     let query = query.bind(&fingerprint).bind(&by).bind(tx.now_ms()).bind(&why);

@@ -1,9 +1,9 @@
 //! What a plan found out about an order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::orders::{Amounts, OrderRow, Waits};
+use super::orders::{Amounts, Management, OrderRow, Waits};
 use super::outbox::{self, NewMail};
 use super::rows::to_json;
 use super::store::Tx;
@@ -149,6 +149,38 @@ fn is_unchanged(row: &OrderRow, plan: &PlanRecord) -> bool {
         && row.settings_digest == plan.settings_digest
 }
 
+/// What people are to know of a plan.
+struct Told {
+    /// The mark, unless a person has settled it.
+    mark: Option<NewMail>,
+    newly_marked: bool,
+    beside: Vec<NewMail>,
+    /// Fingerprint of the mark, where it is a problem.
+    standing: Option<String>,
+    /// What is not in the plan is no more.
+    decided: bool,
+}
+
+/// Stores what is new to people, and what is over: each problem by its own fingerprint, whatever the mark is now.
+async fn tell(tx: &mut Tx, before: &OrderRow, told: Told, amounts: &Amounts, message: u64) -> Result<(), JournalError> {
+    let api = before.order.api.0.as_str();
+    let mut number = message;
+    let mut standing: BTreeSet<String> = told.standing.into_iter().collect();
+    let mark = told.mark.map(|mail| (mail, told.newly_marked));
+    for (mail, is_new) in mark.into_iter().chain(told.beside.into_iter().map(|mail| (mail, false))) {
+        standing.insert(mail.fingerprint.clone());
+        if is_new || !outbox::is_told(tx, api, &mail).await? {
+            outbox::enqueue(tx, api, Some(before.id), mail, number).await?;
+            number = number.wrapping_add(1);
+        }
+    }
+    // Who leaves an order to themselves needs no mail that its problems are no longer looked for.
+    if !told.decided || before.management == Management::Ignored {
+        return Ok(());
+    }
+    outbox::enqueue_solved(tx, before, &standing, amounts, number).await
+}
+
 async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -> Result<Recorded, JournalError> {
     let now = tx.now_ms();
     let fingerprint = plan.mark.as_ref().map(Notice::fingerprint);
@@ -203,18 +235,15 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
     if newly_marked && problem {
         settle::count(tx, &before.order, before.currency.code(), settle::Counted::Problem).await?;
     }
-    let api = before.order.api.0.as_str();
-    let mut number = message;
-    let marks = plan.mark_mail.map(|mail| (mail, newly_marked));
-    for (mail, is_new) in marks.into_iter().chain(plan.mails.into_iter().map(|mail| (mail, false))) {
-        if is_new || !outbox::was_told(tx, api, &mail).await? {
-            outbox::enqueue(tx, api, Some(before.id), mail, number).await?;
-            number = number.wrapping_add(1);
-        }
-    }
-    if !problem && let Some(mail) = outbox::solved(&before, false) {
-        outbox::enqueue_solved(tx, &before, mail, number).await?;
-    }
+    let is_settled = fingerprint.is_some() && fingerprint == resolved;
+    let told = Told {
+        mark: plan.mark_mail.filter(|_| !is_settled),
+        newly_marked,
+        beside: plan.mails,
+        standing: fingerprint.filter(|_| problem).map(|one| outbox::told_as(&before.order, &one)),
+        decided: !plan.undecided,
+    };
+    tell(tx, &before, told, &plan.amounts, message).await?;
     let row = sqlx::query(sql::LOAD_ORDER_ROW).bind(before.id).fetch_one(&mut tx.conn).await?;
     Ok(Recorded { row: OrderRow::read(&row)?, changed: true, newly_marked })
 }

@@ -218,19 +218,35 @@ statements! {
     ADD_NEWS = "INSERT INTO outbox (api, mandant, kind, fingerprint, day, message_id, params, state, tries, created_ms, \
         next_try_ms, order_id, topic) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8, $9, $10) \
         ON CONFLICT (api, mandant, kind, fingerprint, day) DO NOTHING";
-    NEWS_TOLD = "SELECT id FROM outbox WHERE api = $1 AND mandant = $2 AND kind = $3 AND fingerprint = $4 LIMIT 1";
-    WAITING_NEWS = "SELECT id, api, mandant, kind, fingerprint, day, message_id, params, topic, order_id, created_ms \
-        FROM outbox WHERE state = 'queued' AND mail_id IS NULL ORDER BY id LIMIT $1";
+    NEWS_DROPPED_BEFORE = "DELETE FROM outbox WHERE api = $1 AND mandant = $2 AND kind = $3 AND fingerprint = $4 AND day = $5 \
+        AND state = 'failed' AND mail_id IS NULL";
+    NEWS_TAKEN_BACK = "DELETE FROM outbox WHERE api = $1 AND mandant = $2 AND kind = 'solved' AND fingerprint = $3 \
+        AND state = 'queued' AND mail_id IS NULL";
+    NEWS_TOLD = "SELECT p.id FROM outbox p WHERE p.api = $1 AND p.mandant = $2 AND p.kind = 'problem' AND p.fingerprint = $3 \
+        AND p.state <> 'failed' AND NOT EXISTS (SELECT s.id FROM outbox s WHERE s.api = p.api AND s.mandant = p.mandant \
+        AND s.kind = 'solved' AND s.fingerprint = p.fingerprint AND s.id > p.id) LIMIT 1";
+    NEWS_MAILED_SOLVED = "SELECT s.id FROM outbox s WHERE s.api = $1 AND s.mandant = $2 AND s.kind = 'solved' \
+        AND s.fingerprint = $3 AND s.mail_id IS NOT NULL AND s.id > (SELECT MAX(p.id) FROM outbox p WHERE p.api = $1 \
+        AND p.mandant = $2 AND p.kind = 'problem' AND p.fingerprint = $3) LIMIT 1";
+    NEWS_OPEN = "SELECT p.fingerprint, p.params, p.topic FROM outbox p WHERE p.order_id = $1 AND p.kind = 'problem' \
+        AND p.state <> 'failed' AND NOT EXISTS (SELECT s.id FROM outbox s WHERE s.api = p.api AND s.mandant = p.mandant \
+        AND s.kind = 'solved' AND s.fingerprint = p.fingerprint AND s.id > p.id) ORDER BY p.id";
+    WAITING_NEWS = "SELECT id, api, mandant, kind, fingerprint, day, message_id, params, topic, order_id, created_ms FROM \
+        (SELECT b.*, ROW_NUMBER() OVER (PARTITION BY b.mandant ORDER BY b.id) AS place FROM outbox b \
+        WHERE b.state = 'queued' AND b.mail_id IS NULL) waiting WHERE place <= $1 ORDER BY id";
     NEWS_IN_MAIL = "UPDATE outbox SET state = 'sent', mail_id = $2, settled_ms = $3 WHERE id = $1 AND state = 'queued'";
     NEWS_DROPPED = "UPDATE outbox SET state = 'failed', last_error = $2, settled_ms = $3 WHERE id = $1 AND state = 'queued'";
-    TOPICS_TOLD = "SELECT DISTINCT topic FROM outbox WHERE mandant = $1 AND kind = 'problem' AND day = $2 \
+    NEWS_SETTLED = "UPDATE outbox SET state = 'failed', last_error = $4, settled_ms = $5 WHERE api = $1 AND mandant = $2 \
+        AND kind = 'solved' AND fingerprint = $3 AND state = 'queued'";
+    TOPICS_TOLD = "SELECT DISTINCT topic FROM outbox WHERE mandant = $1 AND kind = 'problem' AND substr(day, 1, 10) = $2 \
         AND mail_id IS NOT NULL AND topic IS NOT NULL ORDER BY topic";
 
     ADD_MAIL = "INSERT INTO mails (mandant, kind, message_id, subject, body_text, body_html, state, tries, created_ms, \
         next_try_ms) VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7) RETURNING id";
     ADD_RECIPIENT = "INSERT INTO mail_recipients (mail_id, place, address, state) VALUES ($1, $2, $3, 'waiting')";
-    DUE_MAILS = concat!("SELECT ", a_mail!(), "WHERE m.state = 'queued' AND m.next_try_ms <= $1 \
-        ORDER BY m.next_try_ms, m.id LIMIT $2");
+    DUE_MAILS = "SELECT id, mandant FROM (SELECT m.id, m.mandant, m.next_try_ms, \
+        ROW_NUMBER() OVER (PARTITION BY m.mandant ORDER BY m.next_try_ms, m.id) AS place FROM mails m \
+        WHERE m.state = 'queued' AND m.next_try_ms <= $1) due WHERE place <= $2 ORDER BY next_try_ms, id";
     LOAD_MAIL = concat!("SELECT ", a_mail!(), "WHERE m.id = $1");
     MAILS_OF_ORDER = concat!("SELECT ", a_mail!(), "WHERE m.id IN (SELECT b.mail_id FROM outbox b JOIN orders o ON o.id = b.order_id \
         WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3) ORDER BY m.id");
@@ -238,21 +254,24 @@ statements! {
     RECIPIENTS_OF = "SELECT address, state, answer, answered_ms FROM mail_recipients WHERE mail_id = $1 ORDER BY place";
     RECIPIENT_ANSWERED = "UPDATE mail_recipients SET state = $3, answer = $4, answered_ms = $5 \
         WHERE mail_id = $1 AND address = $2 AND state = 'waiting'";
-    RECIPIENTS_LEFT = "UPDATE mail_recipients SET state = 'refused', answer = $2, answered_ms = $3 \
-        WHERE mail_id = $1 AND state = 'waiting'";
+    RECIPIENTS_LEFT = "UPDATE mail_recipients SET answer = $2, answered_ms = $3 WHERE mail_id = $1 AND state = 'waiting'";
+    MAIL_GIVEN_UP = "UPDATE mails SET state = CASE WHEN EXISTS (SELECT r.address FROM mail_recipients r \
+        WHERE r.mail_id = mails.id AND r.state = 'accepted') THEN 'sent' ELSE 'failed' END, settled_ms = $2 \
+        WHERE id = $1 AND state = 'queued'";
     MAIL_TRIED = "UPDATE mails SET tries = tries + 1, last_error = $2, next_try_ms = $3 \
         WHERE id = $1 AND state = 'queued'";
     MAIL_SETTLED = "UPDATE mails SET state = CASE WHEN EXISTS (SELECT r.address FROM mail_recipients r \
         WHERE r.mail_id = mails.id AND r.state = 'accepted') THEN 'sent' ELSE 'failed' END, settled_ms = $2 \
         WHERE id = $1 AND state = 'queued' AND NOT EXISTS (SELECT r.address FROM mail_recipients r \
         WHERE r.mail_id = mails.id AND r.state = 'waiting')";
-    MAILS_WRITTEN = "SELECT created_ms FROM mails WHERE mandant = $1 AND created_ms > $2 AND kind <> 'summary' \
-        ORDER BY created_ms";
+    MAILS_WRITTEN = "SELECT CAST(COUNT(*) AS bigint) AS mails FROM mails WHERE mandant = $1 AND created_ms > $2 \
+        AND kind NOT IN ('summary', 'reminder')";
     MAILS_UNSENT = "SELECT CAST(COUNT(*) AS bigint) AS mails, CAST(MIN(created_ms) AS bigint) AS oldest_ms FROM mails \
         WHERE state = 'queued'";
-    LAST_MAIL_ERROR = "SELECT m.id, r.address, r.answer, r.answered_ms FROM mail_recipients r JOIN mails m ON m.id = r.mail_id \
-        WHERE r.state = 'refused' AND NOT EXISTS (SELECT a.mail_id FROM mail_recipients a WHERE a.address = r.address \
-        AND a.state = 'accepted' AND a.mail_id > r.mail_id) ORDER BY r.answered_ms DESC, m.id DESC LIMIT 1";
+    LAST_ANSWERS = "SELECT r.address, r.mail_id, r.state, r.answer, r.answered_ms FROM mail_recipients r \
+        JOIN (SELECT address, MAX(answered_ms) AS at_ms FROM mail_recipients WHERE state IN ('accepted', 'refused') \
+        AND answered_ms >= $1 GROUP BY address) latest ON latest.address = r.address AND latest.at_ms = r.answered_ms \
+        WHERE r.state IN ('accepted', 'refused') ORDER BY r.address, r.mail_id";
 
     MAIL_SERVER_FAILED = "INSERT INTO mail_servers (name, failures, since_ms, last_error, next_try_ms) \
         VALUES ($1, 1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
@@ -272,10 +291,21 @@ statements! {
         CAST(SUM(CASE WHEN payment_group IN ('WAIT', 'INVOICE', 'SECURED') AND payment_status IN ('UNPAID', 'PAID_PARTIAL') \
         THEN total - captured + refunded ELSE 0 END) AS bigint) AS awaited, \
         CAST(SUM(CASE WHEN authorized > captured THEN authorized - captured ELSE 0 END) AS bigint) AS capturable \
-        FROM orders WHERE mandant = $1 AND waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual') \
+        FROM orders WHERE api = $1 AND mandant = $2 AND waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual') \
         GROUP BY currency ORDER BY currency";
-    PROBLEMS_OPEN = "SELECT CAST(COUNT(*) AS bigint) AS problems FROM orders WHERE mandant = $1 AND mark = 'problem' \
-        AND (resolved_fingerprint IS NULL OR resolved_fingerprint <> mark_fingerprint)";
+    STANDING = "SELECT \
+        CAST(COALESCE(SUM(CASE WHEN mark = 'problem' AND (resolved_fingerprint IS NULL \
+        OR resolved_fingerprint <> mark_fingerprint) THEN 1 ELSE 0 END), 0) AS bigint) AS problems, \
+        CAST(COALESCE(SUM(CASE WHEN mark = 'problem' AND resolved_fingerprint = mark_fingerprint THEN 1 ELSE 0 END), 0) \
+        AS bigint) AS settled, \
+        CAST(COALESCE(SUM(CASE WHEN mark = 'hint' AND waits <> 'end' THEN 1 ELSE 0 END), 0) AS bigint) AS hints, \
+        (SELECT CAST(COUNT(*) AS bigint) FROM steps s WHERE s.api = $1 AND s.mandant = $2 AND s.state = 'unknown') AS unknown \
+        FROM orders WHERE api = $1 AND mandant = $2 AND mark <> 'none'";
+    NEWEST_PROBLEMS = concat!(
+        "SELECT ", order_columns!(),
+        "WHERE o.api = $1 AND o.mandant = $2 AND o.mark = 'problem' AND (o.resolved_fingerprint IS NULL \
+         OR o.resolved_fingerprint <> o.mark_fingerprint) ORDER BY o.mark_since_ms DESC, o.id DESC LIMIT $3"
+    );
 
     ADD_HINT = "INSERT INTO hints (payment, event, received_ms, times) VALUES ($1, $2, $3, 1) \
         ON CONFLICT (payment) DO UPDATE SET event = excluded.event, received_ms = excluded.received_ms, \

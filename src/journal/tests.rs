@@ -675,7 +675,7 @@ async fn a_problem_is_told_once_until_it_is_another() {
     let other = shop.journal.record_plan(&back.row, problem("2")).await.unwrap();
     assert!(other.newly_marked);
     let told = news(&shop).await;
-    assert_eq!(told, ["problem 1", "solved 1", "problem 2"], "settled by a person: told once");
+    assert_eq!(told, ["problem 1", "problem 2"], "settled by a person: told once, and its end to nobody");
     assert_eq!(shop.journal.totals("2026-03-03", "2026-03-03").await.unwrap()[0].problems, 2);
     let filter = OrderFilter { mark: Some(crate::text::Severity::Problem), unresolved: true, ..OrderFilter::default() };
     assert_eq!(shop.journal.list_orders(filter).await.unwrap().len(), 1);

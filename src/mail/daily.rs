@@ -7,14 +7,13 @@ use super::gather::Kind;
 use super::pages::{Block, Desk, Line, Page, Tone};
 use super::tidy::tidy;
 use crate::clock::Time;
-use crate::config::{DailySummary, Mail, MandantId, Settings};
-use crate::journal::{DayTotals, InWork, Journal, JournalError, NewMail, OrderFilter, OrderRow};
+use crate::config::{ApiName, DailySummary, Mail, MandantId, Settings};
+use crate::journal::{DayTotals, InWork, Journal, JournalError, NewMail, OrderRow, Standing};
 use crate::money::Currency;
-use crate::text::Severity;
 use crate::text::amounts::amount;
 
-/// Open problems listed at most; the rest is counted.
-const MOST_LISTED: usize = 200;
+/// Open problems listed at most, the newest; the rest is counted.
+const MOST_LISTED: i64 = 200;
 
 /// Stores the news of the day for each mandant whose time has come. Once a day: what comes up later has its own mail, and
 /// stands in the next day's.
@@ -22,12 +21,12 @@ pub async fn enqueue(journal: &Journal, settings: &Settings, now: Time) -> Resul
     let local = now.with_timezone(&settings.timezone).naive_local();
     let day = local.date().to_string();
     for (id, mandant) in &settings.mandants {
-        let Some(mail) = mandant.mail.as_ref().or(settings.mail.as_ref()) else { continue };
+        let Some(mail) = settings.mail_of(id) else { continue };
         let cursor = format!("daily_mail/{id}");
         if !has_come(mail, local.time()) || journal.cursor(&mandant.pixi, &cursor).await?.as_ref() == Some(&day) {
             continue;
         }
-        if let Some(kind) = wanted(mail, journal.problems_open(id).await?) {
+        if let Some(kind) = wanted(mail, journal.standing(&mandant.pixi, id).await?.problems) {
             let news = NewMail {
                 mandant: id.clone(),
                 kind: kind.name().to_owned(),
@@ -45,7 +44,7 @@ fn has_come(mail: &Mail, time: NaiveTime) -> bool {
     time >= mail.daily_at
 }
 
-/// Which of the two is sent.
+/// Which of the two is sent. Neither counts by `max_per_hour`.
 fn wanted(mail: &Mail, problems: i64) -> Option<Kind> {
     match mail.summary {
         DailySummary::Always => Some(Kind::Summary),
@@ -63,29 +62,35 @@ pub struct Day {
     pub totals: Vec<DayTotals>,
     /// What waits.
     pub in_work: Vec<InWork>,
-    /// Open problems, oldest first, at most so many as are listed.
+    /// Open problems, the newest first, at most so many as are listed.
     pub open: Vec<OrderRow>,
-    /// How many there are.
-    pub problems: usize,
+    /// How many there are of all that stands.
+    pub standing: Standing,
 }
 
 impl Day {
-    /// Looks it all up. Of one mandant alone: sums of test and production never meet.
-    pub async fn of(journal: &Journal, mandant: &MandantId, day: NaiveDate) -> Result<Self, JournalError> {
+    /// Looks it all up. Of one mandant at one pixi API alone: sums of test and production never meet.
+    pub async fn of(
+        journal: &Journal,
+        api: &ApiName,
+        mandant: &MandantId,
+        day: NaiveDate,
+    ) -> Result<Self, JournalError> {
         let before = day.checked_sub_days(Days::new(1)).unwrap_or(day).to_string();
         let mut totals = journal.totals(&before, &before).await?;
-        totals.retain(|total| total.mandant == *mandant);
-        let filter = OrderFilter {
-            mandant: Some(mandant.clone()),
-            mark: Some(Severity::Problem),
-            unresolved: true,
-            limit: i64::try_from(MOST_LISTED).unwrap_or(i64::MAX),
-            ..OrderFilter::default()
-        };
-        let mut open = journal.list_orders(filter).await?;
-        open.sort_by_key(|row| (row.mark_since, row.order.nr));
-        let problems = usize::try_from(journal.problems_open(mandant).await?).unwrap_or_default();
-        Ok(Self { date: day, totals, in_work: journal.in_work(mandant).await?, open, problems })
+        totals.retain(|total| total.mandant == *mandant && total.api == *api);
+        // Where one cannot be read the mail still says how many there are.
+        let open = journal.newest_problems(api, mandant, MOST_LISTED).await.unwrap_or_else(|error| {
+            tracing::error!(mandant = %mandant, "open problems are not listed in the daily mail: {error}");
+            Vec::new()
+        });
+        let standing = journal.standing(api, mandant).await?;
+        Ok(Self { date: day, totals, in_work: journal.in_work(api, mandant).await?, open, standing })
+    }
+
+    /// Nothing is open, not even what a person has settled or what will mend itself.
+    fn is_all_well(&self) -> bool {
+        self.standing == Standing::default()
     }
 
     fn before(&self) -> NaiveDate {
@@ -98,10 +103,13 @@ impl Desk<'_> {
     pub fn daily(&self, kind: Kind, day: &Day) -> Page {
         let words = self.words();
         let date = |day: NaiveDate| self.date(day);
-        let open = if day.problems == 0 {
-            words.all_well.to_owned()
-        } else {
-            format!("{}: {}", words.open_problems, day.problems)
+        let problems = day.standing.problems;
+        let off = self.is_switched_off();
+        let open = match problems {
+            0 if off => words.switched_off.to_owned(),
+            0 if day.is_all_well() => words.all_well.to_owned(),
+            0 => words.no_problem.to_owned(),
+            _ => format!("{}: {problems}", words.open_problems),
         };
         if kind == Kind::Reminder {
             let mut page = self.page(Tone::Problem, words.reminder, &open);
@@ -109,34 +117,52 @@ impl Desk<'_> {
             page.blocks.push(self.open(day));
             return page;
         }
-        let tone = if day.problems == 0 { Tone::Solved } else { Tone::Problem };
-        let subject = format!("{} {} – {open}", words.summary, date(day.date));
+        let tone = match problems {
+            0 if off || !day.is_all_well() => Tone::Plain,
+            0 => Tone::Solved,
+            _ => Tone::Problem,
+        };
+        let subject = format!("{} {} – {}", words.summary, date(day.date), open.trim_end_matches('.'));
         let mut page = self.page(tone, &format!("{} {}", words.summary, date(day.date)), &subject);
-        if day.problems == 0 {
-            page.lead.push(words.all_well.to_owned());
+        if problems == 0 {
+            page.lead.push(open);
+        } else if off {
+            page.lead.push(words.switched_off.to_owned());
         }
         page.blocks.push(self.moved(day));
         page.blocks.push(self.waiting(day));
-        if day.problems > 0 {
+        if problems > 0 {
             page.blocks.push(self.open(day));
         }
         page
     }
 
+    /// Nothing of the mandant is processed: its pixi API is off, or all of its payment types are.
+    fn is_switched_off(&self) -> bool {
+        self.settings.mandants.get(self.mandant).is_some_and(|mandant| {
+            let api = self.settings.pixi.get(&mandant.pixi).is_some_and(|api| api.active);
+            !api || !mandant.payment_types.is_empty() && mandant.payment_types.values().all(|one| !one.active)
+        })
+    }
+
     fn moved(&self, day: &Day) -> Block {
         let words = self.words();
-        let sum = |name: &str, minor: fn(&DayTotals) -> i64, count: fn(&DayTotals) -> i64| {
+        let sum = |name: &str, minor: fn(&DayTotals) -> i64, count: fn(&DayTotals) -> i64, of: [&str; 2]| {
             let told = day.totals.iter().filter(|total| count(total) > 0);
-            let told: Vec<String> =
-                told.map(|total| format!("{} ({})", self.money(total.currency, minor(total)), count(total))).collect();
+            let one = |total: &DayTotals| {
+                let money = self.money(total.currency, minor(total));
+                let many = count(total);
+                format!("{money} ({many} {})", of[usize::from(many != 1)])
+            };
+            let told: Vec<String> = told.map(one).collect();
             let told = if told.is_empty() { words.nothing.to_owned() } else { told.join(", ") };
             (name.to_owned(), told)
         };
         Block {
             heading: words.day_before.replace("{day}", &self.date(day.before())),
             facts: vec![
-                sum(words.captured, |total| total.captured, |total| total.captures),
-                sum(words.refunded, |total| total.refunded, |total| total.refunds),
+                sum(words.captured, |total| total.captured, |total| total.captures, [words.capture, words.captures]),
+                sum(words.refunded, |total| total.refunded, |total| total.refunds, [words.refund, words.refunds]),
             ],
             ..Block::default()
         }
@@ -150,21 +176,28 @@ impl Desk<'_> {
             let told: Vec<String> = told
                 .map(|work| {
                     let money = self.money(work.currency, minor(work));
-                    count.map_or_else(|| money.clone(), |count| format!("{money} ({})", count(work)))
+                    let of = |many: i64| if many == 1 { words.one_order } else { words.orders };
+                    count
+                        .map_or_else(|| money.clone(), |count| format!("{money} ({} {})", count(work), of(count(work))))
                 })
                 .collect();
             if told.is_empty() { words.nothing.to_owned() } else { told.join(", ") }
         };
-        Block {
-            heading: words.now.to_owned(),
-            facts: vec![
-                (words.in_work.to_owned(), orders.to_string()),
-                (words.awaiting_money.to_owned(), sum(|work| work.awaited, Some(|work| work.awaiting))),
-                (words.capturable.to_owned(), sum(|work| work.capturable, None)),
-                (words.open_problems.to_owned(), day.problems.to_string()),
-            ],
-            ..Block::default()
-        }
+        let mut facts = vec![
+            (words.in_work.to_owned(), orders.to_string()),
+            (words.awaiting_money.to_owned(), sum(|work| work.awaited, Some(|work| work.awaiting))),
+            (words.capturable.to_owned(), sum(|work| work.capturable, None)),
+            (words.open_problems.to_owned(), day.standing.problems.to_string()),
+        ];
+        let also = [
+            (words.settled_problems, day.standing.settled),
+            (words.unknown_steps, day.standing.unknown),
+            (words.hints, day.standing.hints),
+        ];
+        facts.extend(
+            also.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count.to_string())),
+        );
+        Block { heading: words.now.to_owned(), facts, ..Block::default() }
     }
 
     fn open(&self, day: &Day) -> Block {
@@ -183,12 +216,11 @@ impl Desk<'_> {
             let text: Vec<String> = [what, since, Some(total)].into_iter().flatten().collect();
             Line { order, text: text.join(" · "), url: self.url(row.order.nr) }
         };
-        let more = day.problems.saturating_sub(day.open.len());
-        let command = format!("pixi-payd orders --problems --mandant {}", self.mandant);
+        let problems = usize::try_from(day.standing.problems).unwrap_or_default();
         Block {
             heading: words.open_problems.to_owned(),
             lines: day.open.iter().map(line).collect(),
-            more: (more > 0).then(|| words.more.replace("{count}", &more.to_string()).replace("{command}", &command)),
+            more: self.more(words.older, problems.saturating_sub(day.open.len())),
             ..Block::default()
         }
     }

@@ -18,9 +18,9 @@ const SHORTEST_BITS: usize = 1024;
 /// Shorter ones than this are worth a warning.
 const GOOD_BITS: usize = 2048;
 
-/// Headers that are signed; all of ours that a reader sees or a program answers to.
-const SIGNED: [&str; 9] =
-    ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted", "List-Id"];
+/// Headers that are signed: all of ours.
+const SIGNED: [&str; 8] =
+    ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted"];
 
 /// Why a key cannot sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +47,7 @@ pub struct SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SigningKey({})", self.algorithm)
+        f.debug_struct("SigningKey").field("kind", &self.kind()).finish_non_exhaustive()
     }
 }
 
@@ -83,6 +83,14 @@ impl SigningKey {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError::Form)?;
         let public = pair.public_key().as_ref().to_vec();
         Ok(Self { text: STANDARD.encode(seed).into(), algorithm: DkimSigningAlgorithm::Ed25519, public, bits: 256 })
+    }
+
+    /// Algorithm and length, for people.
+    pub fn kind(&self) -> String {
+        match self.algorithm {
+            DkimSigningAlgorithm::Rsa => format!("RSA of {} bits", self.bits),
+            DkimSigningAlgorithm::Ed25519 => "Ed25519".to_owned(),
+        }
     }
 
     /// Shorter than receivers like.

@@ -1,27 +1,35 @@
 //! What is wrong with mail itself: shown on the pages and in the log, since it cannot be mailed.
 
-use chrono::TimeDelta;
-use chrono_tz::Tz;
+use std::collections::BTreeSet;
 
 use super::tidy::tidy;
-use crate::clock::Time;
+use crate::config::Settings;
 use crate::journal::MailState;
 use crate::text::{Notice, Number};
 
-/// A refused recipient is shown for so long, unless a later mail to them was taken.
-const SHOWN_FOR: TimeDelta = TimeDelta::days(7);
-
-/// Problems with mail servers and recipients, as they stand.
-pub fn troubles(state: &MailState, zone: Tz, now: Time) -> Vec<Notice> {
-    let server = state.servers.iter().filter(|server| !server.works()).map(|server| {
-        Notice::problem(Number::MailServerFails)
-            .with("server", &server.name)
-            .with("since", server.since.with_timezone(&zone).format("%Y-%m-%d %H:%M"))
-            .with("detail", tidy(server.last_error.as_deref().unwrap_or_default()))
-    });
-    let refused =
-        state.last_refused.iter().filter(|refused| now - refused.3 < SHOWN_FOR).map(|(_, address, answer, _)| {
-            Notice::problem(Number::MailRecipientRefused).with("recipient", address).with("detail", tidy(answer))
+/// Problems with mail servers and recipients, as they stand. What the settings do not name any more is no problem.
+pub fn troubles(state: &MailState, settings: &Settings) -> Vec<Notice> {
+    let servers: BTreeSet<String> = settings.mails().map(|(_, mail)| mail.smtp.name()).collect();
+    let recipients: BTreeSet<String> =
+        settings.mails().flat_map(|(_, mail)| mail.to.iter().map(|to| to.to_lowercase())).collect();
+    let server =
+        state.servers.iter().filter(|server| !server.works() && servers.contains(&server.name)).map(|server| {
+            let since = server.since.with_timezone(&settings.timezone);
+            Notice::problem(Number::MailServerFails)
+                .with("server", address(&server.name))
+                .with("since", since.format("%Y-%m-%d %H:%M"))
+                .with("detail", tidy(server.last_error.as_deref().unwrap_or_default()))
         });
+    let in_force = state.refused.iter().filter(|refused| recipients.contains(&refused.address.to_lowercase()));
+    let refused = in_force.map(|refused| {
+        Notice::problem(Number::MailRecipientRefused)
+            .with("recipient", &refused.address)
+            .with("detail", tidy(&refused.answer))
+    });
     server.chain(refused).collect()
+}
+
+/// A server's name without its login.
+pub fn address(name: &str) -> &str {
+    name.rsplit_once('@').map_or(name, |(_, address)| address)
 }

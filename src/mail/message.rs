@@ -98,7 +98,7 @@ pub fn parcel_of_test(test: &TestMail<'_>) -> Result<Parcel, Unsendable> {
         || words.unsigned.to_owned(),
         |dkim| words.signed.replace("{selector}", &dkim.selector).replace("{domain}", &dkim.domain),
     );
-    page.blocks.push(Block { heading: format!("{} – {signed}", smtp.name()), ..Block::default() });
+    page.blocks.push(Block { heading: format!("{} – {signed}", smtp.address()), ..Block::default() });
     let parts = render(&page).map_err(|error| Unsendable::Message(error.to_string()))?;
     let written = Written {
         message_id: &test.message_id,

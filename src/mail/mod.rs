@@ -4,6 +4,7 @@
 //! `message` makes a signed message of it, a [`Carrier`] brings it to the mail server, and [`Post`] moves it all on,
 //! beside the cycles and never in their way.
 
+mod accounts;
 mod carrier;
 mod daily;
 pub mod dkim;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::gather::{Draft, Kind};
-use super::tidy::{cut, tidy};
+use super::tidy::{cut, scrub, tidy};
 use crate::config::{MandantId, Settings};
 use crate::journal::{Amounts, News};
 use crate::money::Currency;
 use crate::text::amounts::amount;
-use crate::text::{Language, Letters, Notice, Number};
+use crate::text::{Language, Letters, Notice, Number, Phrase};
 
-/// Orders listed in one mail at most; the rest is counted.
+/// Orders listed in one mail at most, the newest of them; the rest is counted.
 const MOST_LINES: usize = 1_000;
 /// Longest subject, in characters.
 const SUBJECT: usize = 120;
@@ -102,7 +102,6 @@ struct Told {
     order_nr_external: String,
     currency: Option<Currency>,
     amounts: Option<Amounts>,
-    by_person: bool,
 }
 
 /// What all pages of a mandant share.
@@ -132,14 +131,12 @@ impl Desk<'_> {
         let name = self.settings.mandants.get(self.mandant).map(|block| tidy(&block.name)).unwrap_or_default();
         let id = tidy(&self.mandant.0);
         let mandant = if name.is_empty() || name == id { id.clone() } else { format!("{name} ({id})") };
-        let mark = if self.is_test() { "[TEST] " } else { "" };
-        let place = if id.is_empty() { String::new() } else { format!("{id}: ") };
         Page {
             language: match self.language() {
                 Language::De => "de",
                 Language::En => "en",
             },
-            subject: cut(&format!("{mark}{place}{}", tidy(subject)), SUBJECT),
+            subject: cut(&format!("{}{}", self.before_subject(), tidy(subject)), SUBJECT),
             tone,
             test: self.is_test().then_some(words.test),
             mandant,
@@ -158,44 +155,76 @@ impl Desk<'_> {
         Some(url.to_string())
     }
 
-    /// The page of a draft that is not a daily one. `answers`: what a peer said of an order's last refused step, by news.
-    pub fn of(&self, draft: &Draft, answers: &BTreeMap<i64, String>) -> Page {
+    /// The page of a draft that is not a daily one. `answers`: who said what of an order's last refused step, by news.
+    pub fn of(&self, draft: &Draft, answers: &BTreeMap<i64, Answer>) -> Page {
         let words = self.words();
         let groups = self.groups(&draft.news);
-        let count = draft.news.len();
+        // What is over is no problem; it stands last.
+        let problems = draft.news.iter().filter(|one| one.kind != "solved").count();
+        let solved = draft.news.len() - problems;
         let first = groups.first().and_then(|group| group.first());
-        let about = |one: &Item| match one.told.order_nr {
-            Some(nr) => format!("{} {nr}: {} ({})", words.order, one.text, one.number),
-            None => format!("{} ({})", one.text, one.number),
+        let (tone, title, subject) = match first {
+            Some(one) if problems == 0 => (Tone::Solved, words.solved.to_owned(), self.over(one, solved)),
+            Some(one) if problems == 1 && solved == 0 => (Tone::Problem, words.problem.to_owned(), self.about(one)),
+            Some(one) if draft.kind == Kind::Problem => {
+                let text = common(&groups[0], |one| &one.text).unwrap_or_else(|| capital(words.problems));
+                let subject = self.numbered(&format!("{problems} {}: {text}", words.orders), &one.number);
+                (Tone::Problem, capital(words.problems), subject)
+            }
+            _ if solved == 0 => (Tone::Problem, words.digest.to_owned(), format!("{}: {problems}", words.digest)),
+            _ => {
+                let subject = format!("{}: {problems} ({}: {solved})", words.digest, words.solved);
+                (Tone::Problem, words.digest.to_owned(), subject)
+            }
         };
-        let (tone, title, subject) = match (draft.kind, first) {
-            (Kind::Solved, Some(one)) if count == 1 => {
-                let order = one.told.order_nr.map(|nr| format!(" {} {nr}", words.order)).unwrap_or_default();
-                (Tone::Solved, words.solved, format!("{}:{order} ({})", words.solved, one.number))
-            }
-            (Kind::Solved, _) => (Tone::Solved, words.solved, format!("{}: {count} {}", words.solved, words.problems)),
-            (_, Some(one)) if count == 1 => (Tone::Problem, words.problem, about(one)),
-            (Kind::Problem, Some(one)) => {
-                let text = common(&groups[0], |one| &one.text).unwrap_or_else(|| words.problems.to_owned());
-                (Tone::Problem, words.problems, format!("{count} {}: {text} ({})", words.orders, one.number))
-            }
-            _ => (Tone::Problem, words.digest, format!("{}: {count}", words.digest)),
+        let mut page = self.page(tone, &title, &subject);
+        let lead = match draft.kind {
+            _ if problems == 0 => words.solved_lead,
+            _ if problems == 1 => words.problem_lead,
+            Kind::Problem => words.list_lead,
+            _ => words.digest_lead,
         };
-        let mut page = self.page(tone, title, &subject);
-        page.lead.push(
-            match draft.kind {
-                Kind::Solved => words.solved_lead,
-                _ if count == 1 => words.problem_lead,
-                Kind::Problem => words.list_lead,
-                _ => words.digest_lead,
-            }
-            .to_owned(),
-        );
+        page.lead.push(lead.to_owned());
+        if problems > 0 && solved > 0 {
+            page.lead.push(words.digest_solved.to_owned());
+        }
         if draft.held_back {
             page.lead.push(words.held_back.to_owned());
         }
-        page.blocks = groups.iter().map(|group| self.block(group, draft.kind, answers)).collect();
+        page.blocks = groups.iter().map(|group| self.block(group, answers)).collect();
         page
+    }
+
+    /// Subject of a mail about one problem.
+    fn about(&self, one: &Item) -> String {
+        let text = match one.told.order_nr {
+            Some(nr) => format!("{} {nr}: {}", self.words().order, one.text),
+            None => one.text.clone(),
+        };
+        self.numbered(&text, &one.number)
+    }
+
+    /// A subject that ends with the error number, whatever has to be cut.
+    fn numbered(&self, text: &str, number: &str) -> String {
+        let kept = self.before_subject().chars().count() + number.chars().count() + " ()".len();
+        format!("{} ({number})", cut(text.trim_end_matches('.'), SUBJECT.saturating_sub(kept)))
+    }
+
+    /// What stands before each subject: the mark of a test and the mandant's code.
+    fn before_subject(&self) -> String {
+        let id = tidy(&self.mandant.0);
+        let mark = if self.is_test() { "[TEST] " } else { "" };
+        if id.is_empty() { mark.to_owned() } else { format!("{mark}{id}: ") }
+    }
+
+    /// Subject of a mail about what is over.
+    fn over(&self, first: &Item, solved: usize) -> String {
+        let words = self.words();
+        match first.told.order_nr {
+            Some(nr) if solved == 1 => format!("{}: {} {nr} ({})", words.solved, words.order, first.number),
+            _ if solved == 1 => format!("{}: {}", words.solved, first.number),
+            _ => format!("{}: {solved} {}", words.solved, words.problems),
+        }
     }
 
     /// News of one cause and kind together, in the order of their first.
@@ -219,32 +248,30 @@ impl Desk<'_> {
         let language = self.language();
         let notice = told.number.map(|number| Notice { values: tidied(&told.values), ..Notice::problem(number) });
         // A cause this version does not know is shown as it is: never silence.
-        let text = notice.as_ref().map_or_else(|| tidy(&news.fingerprint), |notice| notice.text(language));
-        let now = notice.as_ref().map(|notice| notice.what_now(language)).unwrap_or_default();
+        let text = notice.as_ref().map_or_else(|| tidy(&news.fingerprint), |notice| scrub(&notice.text(language)));
+        let now = notice.as_ref().map(|notice| scrub(&notice.what_now(language))).unwrap_or_default();
         let number =
             told.number.map_or_else(|| news.topic.clone().unwrap_or_else(|| "-".to_owned()), |n| n.to_string());
         Item { id: news.id, number, text, now, solved: news.kind == "solved", told }
     }
 
-    fn block(&self, group: &[Item], kind: Kind, answers: &BTreeMap<i64, String>) -> Block {
+    fn block(&self, group: &[Item], answers: &BTreeMap<i64, Answer>) -> Block {
         let words = self.words();
         let number = group.first().map(|one| one.number.clone());
-        let solved = kind == Kind::Solved || group.iter().all(|one| one.solved);
+        let solved = group.iter().all(|one| one.solved);
         if let [one] = group {
             return self.single(one, solved, answers);
         }
         let text = common(group, |one| &one.text);
         let now = common(group, |one| &one.now);
-        let lines = group.iter().take(MOST_LINES).map(|one| {
+        let more = group.len().saturating_sub(MOST_LINES);
+        let lines = group.iter().skip(more).map(|one| {
             let own = if text.is_some() { String::new() } else { one.text.clone() };
             let own_now = if now.is_some() || solved { String::new() } else { one.now.clone() };
             let parts = [self.total(&one.told), own, own_now];
             self.line(&one.told, &parts)
         });
         let lines: Vec<Line> = lines.collect();
-        let more = group.len().checked_sub(MOST_LINES).filter(|more| *more > 0);
-        let mandant = &self.mandant.0;
-        let command = format!("pixi-payd orders --problems --mandant {mandant}");
         let heading = match (text, solved) {
             (Some(text), true) => format!("{}: {text}", words.solved),
             (None, true) => format!("{}: {} {}", words.solved, group.len(), words.orders),
@@ -255,13 +282,19 @@ impl Desk<'_> {
             number,
             heading,
             lines,
-            more: more.map(|more| words.more.replace("{count}", &more.to_string()).replace("{command}", &command)),
+            more: self.more(words.older, more),
             now: now.filter(|now| !solved && !now.is_empty()).map(|now| (words.what_now, now)),
             ..Block::default()
         }
     }
 
-    fn single(&self, one: &Item, solved: bool, answers: &BTreeMap<i64, String>) -> Block {
+    /// That some are not listed; none where all are.
+    pub(super) fn more(&self, words: &str, count: usize) -> Option<String> {
+        let command = format!("pixi-payd orders --problems --limit all --mandant {}", tidy(&self.mandant.0));
+        (count > 0).then(|| words.replace("{count}", &count.to_string()).replace("{command}", &command))
+    }
+
+    fn single(&self, one: &Item, solved: bool, answers: &BTreeMap<i64, Answer>) -> Block {
         let words = self.words();
         let told = &one.told;
         let mut facts = Vec::new();
@@ -286,15 +319,13 @@ impl Desk<'_> {
                 fact(name, if minor == 0 { String::new() } else { money(minor) });
             }
         }
-        if solved {
-            fact(words.solved, if told.by_person { words.solved_by_person } else { words.solved_by_itself }.to_owned());
-        } else if let Some(answer) = answers.get(&one.id) {
-            fact(words.answer, tidy(answer));
+        if let Some(answer) = answers.get(&one.id).filter(|_| !solved) {
+            fact(&words.answer_of.replace("{peer}", answer.peer), tidy(&answer.text));
         }
         let url = told.order_nr.and_then(|nr| self.url(nr));
         Block {
             number: Some(one.number.clone()),
-            heading: one.text.clone(),
+            heading: if solved { format!("{}: {}", words.solved, one.text) } else { one.text.clone() },
             facts,
             now: (!solved && !one.now.is_empty()).then(|| (words.what_now, one.now.clone())),
             command: told
@@ -330,10 +361,28 @@ struct Item {
     told: Told,
 }
 
-/// Values as they may be shown; sentences among them stay what they are.
+/// What Unzer or pixi answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// `Unzer`, `pixi`.
+    pub peer: &'static str,
+    /// Code and words.
+    pub text: String,
+}
+
+/// Values as they may be shown; sentences among them stay sentences, with their own values tidied.
 fn tidied(values: &[(String, String)]) -> Vec<(String, String)> {
-    let one = |value: &String| if value.starts_with("{\"key\":") { value.clone() } else { tidy(value) };
+    let one = |value: &str| match Phrase::of_value(value) {
+        Some(phrase) => Phrase { values: tidied(&phrase.values), ..phrase }.as_value(),
+        None => tidy(value),
+    };
     values.iter().map(|(name, value)| (name.clone(), one(value))).collect()
+}
+
+/// The word as it begins a line.
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// What all have in common, if they do.

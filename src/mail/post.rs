@@ -8,25 +8,29 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta};
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 
 use super::carrier::{Carrier, Fate};
 use super::daily::{self, Day};
-use super::gather::{Draft, Kind, gather};
+use super::gather::{Draft, Kind, Wishes, gather};
+use super::health::address;
 use super::message::parcel_of;
-use super::pages::Desk;
+use super::pages::{Answer, Desk};
 use super::render::render;
-use crate::clock::Clock;
-use crate::config::{Mail, MandantId, Settings};
+use crate::clock::{Clock, Time};
+use crate::config::{ApiName, Mail, MandantId, Settings};
 use crate::engine::{Daemon, Stop};
-use crate::journal::{Journal, JournalError, Letter, MailServer, NewLetter, News, RecipientState};
+use crate::journal::{DueMail, Journal, JournalError, Letter, MailServer, NewLetter, News, RecipientState};
 use crate::steps::{OrderId, Outcome};
 
 /// How often it is looked whether there is something to do.
 const TICK: Duration = Duration::from_secs(5);
-/// News taken at a time.
+/// News of a mandant taken at a time.
 const MOST_NEWS: i64 = 5_000;
-/// Mails sent in one turn.
+/// Mails of a mandant sent in one turn.
 const MOST_MAILS: i64 = 50;
+/// With one server a turn begins no further mail after this; the next turn goes on.
+const LONGEST_TURN: TimeDelta = TimeDelta::minutes(1);
 /// What is told while a cycle runs waits for its end, but no longer.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
 /// First pause after a failure; doubles each time.
@@ -47,20 +51,58 @@ pub struct Sent {
     pub failed: Vec<String>,
 }
 
+impl Sent {
+    fn add(&mut self, other: Self) {
+        self.written += other.written;
+        self.sent += other.sent;
+        self.failed.extend(other.failed);
+    }
+}
+
+/// What is known from one turn to the next.
+#[derive(Default)]
+struct Memory {
+    /// Settings of the last turn: with others no server is left alone any longer.
+    settings: Option<Arc<Settings>>,
+    /// Since when cycles have been running, or when news were gathered last while they ran.
+    busy_since: Option<Time>,
+}
+
+/// A mail server for one turn.
+struct Line {
+    name: String,
+    /// The same without its login: for logs and people.
+    address: String,
+    failures: i64,
+    /// Left alone until then, and what went wrong.
+    rests: Option<(Time, String)>,
+}
+
+impl Line {
+    fn of(name: &str, server: Option<&MailServer>) -> Self {
+        let down = server.filter(|server| !server.works());
+        Self {
+            name: name.to_owned(),
+            address: address(name).to_owned(),
+            failures: server.map_or(0, |server| server.failures),
+            rests: down.map(|server| (server.next_try, server.last_error.clone().unwrap_or_default())),
+        }
+    }
+}
+
 /// Moves mails on.
 pub struct Post {
     journal: Journal,
     clock: Clock,
     carrier: Arc<dyn Carrier>,
     stop: Stop,
-    /// Settings of the last turn: with others no server is left alone any longer.
-    last: Mutex<Option<Arc<Settings>>>,
+    memory: Mutex<Memory>,
 }
 
 impl Post {
     /// For mails of a store. It ends with `stop`, after the mail in hand.
     pub fn new(journal: Journal, clock: Clock, carrier: Arc<dyn Carrier>, stop: Stop) -> Self {
-        Self { journal, clock, carrier, stop, last: Mutex::new(None) }
+        Self { journal, clock, carrier, stop, memory: Mutex::default() }
     }
 
     /// Moves mails on for as long as the daemon runs.
@@ -77,28 +119,47 @@ impl Post {
         }
     }
 
-    /// One turn, with nothing left to be gathered: all that waits is written and what is due is sent.
+    /// One turn, with nothing left to be gathered: all that waits is written and what is due is sent. With each
+    /// server no mail is begun after a minute; what is left waits in the store.
     pub async fn turn(&self, settings: &Arc<Settings>) -> Result<Sent, JournalError> {
         self.move_on(settings, false).await
     }
 
     /// `busy`: a cycle runs; what it tells is gathered once it has ended.
-    async fn move_on(&self, settings: &Arc<Settings>, busy: bool) -> Result<Sent, JournalError> {
+    pub(super) async fn move_on(&self, settings: &Arc<Settings>, busy: bool) -> Result<Sent, JournalError> {
         self.notice_settings(settings).await?;
+        let mut sent = Sent::default();
+        // Mails that stand in the store leave, whatever keeps new ones from being written.
+        let written = self.gather(settings, busy, &mut sent).await;
+        self.deliver(settings, &mut sent).await?;
+        written.map(|()| sent)
+    }
+
+    async fn gather(&self, settings: &Settings, busy: bool, sent: &mut Sent) -> Result<(), JournalError> {
         let now = self.clock.now();
         daily::enqueue(&self.journal, settings, now).await?;
-        let mut sent = Sent::default();
         let news = self.journal.waiting_news(MOST_NEWS).await?;
-        if news.first().is_some_and(|oldest| !busy || now - oldest.created > LONGEST_WAIT) {
-            self.write(settings, news, &mut sent).await?;
+        if self.is_time(busy, now) { self.write(settings, news, sent).await } else { Ok(()) }
+    }
+
+    /// Whether what waits is gathered now: no cycle runs, or they have been running for so long. What is held back by
+    /// `max_per_hour` says nothing of that, however old it is.
+    fn is_time(&self, busy: bool, now: Time) -> bool {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if !busy {
+            memory.busy_since = None;
+            return true;
         }
-        self.deliver(settings, &mut sent).await?;
-        Ok(sent)
+        let is_time = now - *memory.busy_since.get_or_insert(now) > LONGEST_WAIT;
+        if is_time {
+            memory.busy_since = Some(now);
+        }
+        is_time
     }
 
     async fn notice_settings(&self, settings: &Arc<Settings>) -> Result<(), JournalError> {
         let changed = {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = &mut self.memory.lock().unwrap_or_else(PoisonError::into_inner).settings;
             let changed = last.as_ref().is_none_or(|last| !Arc::ptr_eq(last, settings));
             *last = Some(settings.clone());
             changed
@@ -111,35 +172,48 @@ impl Post {
         for one in news {
             by_mandant.entry(one.mandant.clone()).or_default().push(one);
         }
-        for (mandant, mut news) in by_mandant {
-            let Some(mail) = mail_of(settings, &mandant) else {
-                let all: Vec<i64> = news.iter().map(|one| one.id).collect();
-                self.journal.drop_news(&all, "no mail settings").await?;
-                continue;
-            };
-            if !mail.solved {
-                let solved: Vec<i64> = news.iter().filter(|one| one.kind == "solved").map(|one| one.id).collect();
-                self.journal.drop_news(&solved, "switched off by mail.solved").await?;
-                news.retain(|one| one.kind != "solved");
-            }
-            let now = self.clock.now();
-            let room = match mail.max_per_hour {
-                None => None,
-                Some(most) => {
-                    let written = self.journal.mails_written(&mandant, now - TimeDelta::hours(1)).await?.len();
-                    Some(usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(written))
-                }
-            };
-            let today = now.with_timezone(&settings.timezone).date_naive().to_string();
-            let told: BTreeSet<String> = self.journal.topics_told(&mandant, &today).await?.into_iter().collect();
-            let gathered = gather(news, &told, room);
-            self.journal.drop_news(&gathered.overtaken, "solved before it was mailed").await?;
-            for draft in gathered.drafts {
-                self.write_one(settings, &mandant, mail, draft).await?;
-                sent.written += 1;
+        let mut first_error = None;
+        for (mandant, news) in by_mandant {
+            // What cannot be told of one mandant keeps no other waiting.
+            if let Err(error) = self.write_of(settings, &mandant, news, sent).await {
+                first_error = first_error.or(Some(error));
             }
         }
-        Ok(())
+        first_error.map_or(Ok(()), Err)
+    }
+
+    async fn write_of(
+        &self,
+        settings: &Settings,
+        mandant: &MandantId,
+        news: Vec<News>,
+        sent: &mut Sent,
+    ) -> Result<(), JournalError> {
+        let Some(mail) = settings.mail_of(mandant) else {
+            let all: Vec<i64> = news.iter().map(|one| one.id).collect();
+            return self.journal.drop_news(&all, "no mail settings").await;
+        };
+        let now = self.clock.now();
+        let room = match mail.max_per_hour {
+            None => None,
+            Some(most) => {
+                let written = self.journal.mails_written(mandant, now - TimeDelta::hours(1)).await?;
+                Some(usize::try_from(i64::from(most) - written).unwrap_or_default())
+            }
+        };
+        let today = now.with_timezone(&settings.timezone).date_naive().to_string();
+        let told: BTreeSet<String> = self.journal.topics_told(mandant, &today).await?.into_iter().collect();
+        let gathered = gather(news, &told, Wishes { room, solved: mail.solved });
+        self.journal.drop_news(&gathered.overtaken, "solved before it was mailed").await?;
+        self.journal.drop_news(&gathered.unwanted, "switched off by mail.solved").await?;
+        let mut first_error = None;
+        for draft in gathered.drafts {
+            match self.write_one(settings, mandant, mail, draft).await {
+                Ok(()) => sent.written += 1,
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        first_error.map_or(Ok(()), Err)
     }
 
     async fn write_one(
@@ -154,9 +228,10 @@ impl Post {
             Kind::Summary | Kind::Reminder => {
                 let day = draft.news.first().map(|one| one.day.clone()).unwrap_or_default();
                 let day: NaiveDate = day.parse().unwrap_or_else(|_| self.clock.now().date_naive());
-                desk.daily(draft.kind, &Day::of(&self.journal, mandant, day).await?)
+                let api = draft.news.first().map_or_else(|| ApiName(String::new()), |one| one.api.clone());
+                desk.daily(draft.kind, &Day::of(&self.journal, &api, mandant, day).await?)
             }
-            _ => desk.of(&draft, &self.answers(&draft).await?),
+            _ => desk.of(&draft, &self.answers(&draft).await.unwrap_or_default()),
         };
         let parts = render(&page).map_err(|error| JournalError::Corrupt(format!("mail: {error}")))?;
         let letter = NewLetter {
@@ -175,7 +250,7 @@ impl Post {
 
     /// What Unzer or pixi answered, for a mail about one order: code and text for staff of the refusal the notice names,
     /// or why it is not known what became of its step.
-    async fn answers(&self, draft: &Draft) -> Result<BTreeMap<i64, String>, JournalError> {
+    async fn answers(&self, draft: &Draft) -> Result<BTreeMap<i64, Answer>, JournalError> {
         let [one] = draft.news.as_slice() else { return Ok(BTreeMap::new()) };
         let (Some(nr), true) = (one.params["order_nr"].as_i64(), one.of_order) else { return Ok(BTreeMap::new()) };
         let order = OrderId { api: one.api.clone(), mandant: one.mandant.clone(), nr };
@@ -186,79 +261,116 @@ impl Post {
             let peer = if step.effect.kind().is_pixi() { "pixi" } else { "Unzer" };
             match step.outcome.as_ref()? {
                 Outcome::Refused(refusal) if names("code", &refusal.code) => {
-                    Some(format!("{peer}: {} {}", refusal.code, refusal.message))
+                    Some(Answer { peer, text: format!("{} {}", refusal.code, refusal.message) })
                 }
-                Outcome::Unknown { cause } if names("step", &step.key.0) => Some(format!("{peer}: {cause}")),
+                Outcome::Unknown { cause } if names("step", &step.key.0) => Some(Answer { peer, text: cause.clone() }),
                 _ => None,
             }
         });
         Ok(answer.map(|answer| (one.id, answer)).into_iter().collect())
     }
 
+    /// Sends what is due, with each server beside the others: a slow or dead one keeps nobody else's mails waiting.
     async fn deliver(&self, settings: &Settings, sent: &mut Sent) -> Result<(), JournalError> {
         let due = self.journal.due_mails(MOST_MAILS).await?;
         if due.is_empty() {
             return Ok(());
         }
         let servers = self.journal.mail_state().await?.servers;
-        let mut servers: BTreeMap<String, MailServer> =
-            servers.into_iter().map(|server| (server.name.clone(), server)).collect();
-        for letter in due {
+        let mut by_server: BTreeMap<String, Vec<DueMail>> = BTreeMap::new();
+        for one in due {
+            let name = settings.mail_of(&one.mandant).map(|mail| mail.smtp.name()).unwrap_or_default();
+            by_server.entry(name).or_default().push(one);
+        }
+        let lines = by_server.into_iter().map(|(name, mails)| {
+            let line = Line::of(&name, servers.iter().find(|server| server.name == name));
+            self.deliver_by(settings, line, mails)
+        });
+        let mut first_error = None;
+        for (done, error) in join_all(lines).await {
+            sent.add(done);
+            first_error = first_error.or(error);
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    async fn deliver_by(
+        &self,
+        settings: &Settings,
+        mut line: Line,
+        mails: Vec<DueMail>,
+    ) -> (Sent, Option<JournalError>) {
+        let mut sent = Sent::default();
+        let began = self.clock.now();
+        let count = mails.len();
+        for (done, one) in mails.into_iter().enumerate() {
             if self.stop.is_set() {
                 break;
             }
-            self.deliver_one(settings, &letter, &mut servers, sent).await?;
+            if self.clock.now() - began > LONGEST_TURN {
+                sent.failed.push(format!("{}: slow, {} mails wait for the next turn", line.address, count - done));
+                break;
+            }
+            if let Err(error) = self.deliver_one(settings, &one, &mut line, &mut sent).await {
+                return (sent, Some(error));
+            }
         }
-        Ok(())
+        (sent, None)
     }
 
     async fn deliver_one(
         &self,
         settings: &Settings,
-        letter: &Letter,
-        servers: &mut BTreeMap<String, MailServer>,
+        due: &DueMail,
+        line: &mut Line,
         sent: &mut Sent,
     ) -> Result<(), JournalError> {
-        let now = self.clock.now();
-        let Some(mail) = mail_of(settings, &letter.mandant) else {
-            return self.journal.mail_tried(letter.id, &[], Some("no mail settings"), None).await;
+        let give_up = async |why: &str| self.journal.mail_tried(due.id, &[], Some(why), None).await;
+        let Some(mail) = settings.mail_of(&due.mandant) else { return give_up("no mail settings").await };
+        let letter = match self.journal.load_mail(due.id).await {
+            Ok(Some(letter)) => letter,
+            Ok(None) => return Ok(()),
+            Err(JournalError::Corrupt(what)) => {
+                tracing::error!("mail {} cannot be read and is given up: {what}", due.id);
+                return give_up("cannot be read").await;
+            }
+            Err(error) => return Err(error),
         };
+        let now = self.clock.now();
         if now - letter.created > GIVEN_UP_AFTER {
             let why = letter.last_error.as_deref().unwrap_or("not delivered within three days");
             tracing::warn!("a mail of {} is given up: {why}", letter.created);
-            return self.journal.mail_tried(letter.id, &[], Some(&format!("given up: {why}")), None).await;
+            return give_up(why).await;
         }
-        let name = mail.smtp.name();
-        let failures = servers.get(&name).map_or(0, |server| server.failures);
-        if let Some(server) = servers.get(&name).filter(|server| !server.works() && server.next_try > now) {
-            sent.failed.push(format!("{name}: {}", server.last_error.as_deref().unwrap_or_default()));
+        if let Some((_, why)) = line.rests.as_ref().filter(|(until, _)| *until > now) {
+            sent.failed.push(format!("{}: {why}", line.address));
             return Ok(());
         }
-        let parcel = match parcel_of(letter, mail) {
+        let parcel = match parcel_of(&letter, mail) {
             Ok(parcel) => parcel,
-            Err(error) => return self.journal.mail_tried(letter.id, &[], Some(&error.to_string()), None).await,
+            Err(error) => return give_up(&error.to_string()).await,
         };
         match self.carrier.carry(&mail.smtp, &parcel).await {
             Ok(fates) => {
-                if failures > 0 {
-                    tracing::info!("mail server {name} works again");
+                if line.failures > 0 {
+                    tracing::info!("mail server {} works again", line.address);
                 }
-                self.journal.mail_server_worked(&name).await?;
-                servers.remove(&name);
-                self.settle(letter, &fates, sent).await
+                self.journal.mail_server_worked(&line.name).await?;
+                (line.failures, line.rests) = (0, None);
+                self.settle(&letter, &fates, sent).await
             }
             Err(error) => {
-                let next = self.clock.now() + pause(failures);
-                if failures == 0 {
-                    tracing::warn!("mail server {name}: {error}; mails wait");
+                let next = self.clock.now() + pause(line.failures);
+                if line.failures == 0 {
+                    tracing::warn!("mail server {}: {error}; mails wait", line.address);
                 }
-                self.journal.mail_server_failed(&name, &error.text, next).await?;
+                self.journal.mail_server_failed(&line.name, &error.text, next).await?;
                 // The pause is the server's: once that is ready again, the mail is due.
                 let due = self.clock.now();
                 self.journal.mail_tried(letter.id, &[], Some(&error.text), Some(due)).await?;
-                let state = self.journal.mail_state().await?;
-                servers.extend(state.servers.into_iter().map(|server| (server.name.clone(), server)));
-                sent.failed.push(format!("{name}: {error}"));
+                line.failures += 1;
+                line.rests = Some((next, error.text.clone()));
+                sent.failed.push(format!("{}: {error}", line.address));
                 Ok(())
             }
         }
@@ -291,11 +403,6 @@ impl Post {
         }
         self.journal.mail_tried(letter.id, &answers, later.as_deref(), Some(next)).await
     }
-}
-
-/// Mail settings of a mandant; the general ones for mandants that are no longer configured.
-fn mail_of<'a>(settings: &'a Settings, mandant: &MandantId) -> Option<&'a Mail> {
-    settings.mandants.get(mandant).and_then(|block| block.mail.as_ref()).or(settings.mail.as_ref())
 }
 
 fn pause(failures: i64) -> TimeDelta {

@@ -42,7 +42,7 @@ impl SmtpCarrier {
         Self { clock, deadline: DEADLINE }
     }
 
-    /// With another deadline, for tests of slow servers.
+    /// With another deadline, for tests of hanging servers.
     #[cfg(test)]
     pub(super) fn with_deadline(clock: Clock, deadline: Duration) -> Self {
         Self { clock, deadline }
@@ -135,6 +135,7 @@ async fn hand_over(server: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>
     }
     let mut fates = Vec::new();
     let mut taken = Vec::new();
+    let mut of_sender = Vec::new();
     for to in &parcel.to {
         let Ok(address) = to.parse::<Address>() else {
             fates.push((to.clone(), Fate::Refused("not a mail address".to_owned())));
@@ -142,13 +143,27 @@ async fn hand_over(server: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>
         };
         match line.command(Rcpt::new(address, Vec::new())).await {
             Ok(_) => taken.push(to.clone()),
-            Err(error) if error.is_permanent() => fates.push((to.clone(), Fate::Refused(words(server, &error)))),
+            Err(error) if error.is_permanent() => {
+                let text = words(server, &error);
+                if is_of_sender(&text) {
+                    of_sender.push(text.clone());
+                }
+                fates.push((to.clone(), Fate::Refused(text)));
+            }
             Err(error) if error.is_transient() => fates.push((to.clone(), Fate::Later(words(server, &error)))),
             Err(error) => {
                 line.abort().await;
                 return Err(failed(server, Stage::Sender, &error));
             }
         }
+    }
+    // It takes nothing from us for anybody: the login is to mend, not the addresses.
+    if of_sender.len() == parcel.to.len()
+        && let Some(text) = of_sender.pop()
+    {
+        line.abort().await;
+        let stage = if server.username.is_none() { Stage::Login } else { Stage::Sender };
+        return Err(CarryError { stage, text });
     }
     if !taken.is_empty() {
         let answer = match line.command(Data).await {
@@ -170,6 +185,23 @@ async fn hand_over(server: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>
     // The answer to a good-bye changes nothing.
     let _ = line.quit().await;
     Ok(fates)
+}
+
+/// A refusal that tells of us and not of the recipient: not logged in, or not allowed to send to other domains.
+fn is_of_sender(text: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "relay",
+        "authentication required",
+        "authenticate",
+        "not authenticated",
+        "auth required",
+        "log in",
+        "login required",
+        "rcpthosts",
+    ];
+    let text = text.to_lowercase();
+    let is_code = ["530 ", "534 ", "535 ", "538 "].iter().any(|code| text.starts_with(code));
+    is_code || WORDS.iter().any(|word| text.contains(word))
 }
 
 fn said(answer: &Response) -> String {

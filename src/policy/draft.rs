@@ -152,7 +152,16 @@ impl<'a> Draft<'a> {
                 self.rule(rule);
                 self.steps.push(Step { key, effect, rule: rule.to_owned(), guards });
             }
-            Attempt::Later { at, .. } => self.wake(at),
+            Attempt::Later { at, .. } => {
+                self.wake(at);
+                // Captures say it in their own words, comments need not be spoken of, a limit has its own notice.
+                let is_told = matches!(effect, Effect::Capture { .. }) || effect.kind() == Kind::Comment;
+                if !is_told && self.withheld.is_none() && self.facts.held.is_none() {
+                    self.rule(rule);
+                    let at = at.format("%Y-%m-%d %H:%M UTC");
+                    self.say(Phrase::new(PhraseKey::StepLater).with("step", &key).with("at", at));
+                }
+            }
             Attempt::Done(_) | Attempt::Open(_) | Attempt::Refused(_) | Attempt::GivenUp => {}
         }
         attempt

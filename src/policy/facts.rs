@@ -96,9 +96,9 @@ pub struct Surroundings {
     /// Exchange and manual orders of the same customer, where there is a credit note: number, and when first seen.
     #[serde(default)]
     pub manual_orders: Vec<(i64, Time)>,
-    /// pixi has pixiReleaseOrder; only asked for where a release had no effect.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub release_lines: bool,
+    /// pixi has pixiReleaseOrder; only asked for where a release had no effect. None: pixi could not be asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_lines: Option<bool>,
 }
 
 /// How pixi's delivery address compares with the one Unzer insured.

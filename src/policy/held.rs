@@ -24,7 +24,7 @@ pub(super) fn hold<'a>(
     attempt: Attempt<'a>,
 ) -> Attempt<'a> {
     let Some(held) = held.filter(|held| held.key == *key && attempt.goes()) else { return attempt };
-    let amount = effect.amount().map_or_else(|| "-".to_owned(), |amount| amounts::neutral(amount));
+    let amount = effect.amount().map_or_else(|| "-".to_owned(), amounts::neutral);
     let notice = Notice::problem(Number::GuardHolds)
         .with("step", effect.kind())
         .with("amount", amount)

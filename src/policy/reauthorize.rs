@@ -136,7 +136,7 @@ fn authorize(draft: &mut Draft<'_>, payment: &Payment, missing: i64) -> ControlF
             return ControlFlow::Continue(());
         }
     };
-    let written = effect.amount().map_or_else(String::new, |amount| amounts::neutral(amount));
+    let written = effect.amount().map_or_else(String::new, amounts::neutral);
     draft.rule("R16");
     if let Some(refused) = last_refusal(draft) {
         // Asked once and refused: the buyer has to act, until somebody asks again.

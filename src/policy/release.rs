@@ -21,6 +21,8 @@ const HINT_AFTER: TimeDelta = TimeDelta::minutes(15);
 const GONE_AFTER: TimeDelta = TimeDelta::hours(24);
 /// pixi may take this long to show a release.
 const RELEASE_SHOWS_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// So long after a release without effect pixi is asked for another call before a person is.
+const RELEASE_LINES_ASKED: TimeDelta = TimeDelta::hours(2);
 
 /// So many releases without effect are enough.
 pub(super) const RELEASES_IN_VAIN: usize = 3;
@@ -117,9 +119,20 @@ fn let_lines_go(draft: &mut Draft<'_>, last: &Past) -> ControlFlow<()> {
             draft.wake(shows_at.max(draft.now + RELEASE_SHOWS_AFTER / 2));
             return ControlFlow::Break(());
         }
-    } else if draft.facts.surroundings.release_lines && !draft.facts.external_nr.is_empty() {
-        draft.by_lines = true;
-        return ControlFlow::Continue(());
+    } else if !draft.facts.external_nr.is_empty() {
+        match draft.facts.surroundings.release_lines {
+            Some(true) => {
+                draft.by_lines = true;
+                return ControlFlow::Continue(());
+            }
+            // Whether pixi has the call could not be asked; it is asked again before a person is.
+            None if draft.now < last.settled_at.unwrap_or(last.at) + RELEASE_LINES_ASKED => {
+                draft.rule("release");
+                draft.wake(draft.now + RELEASE_SHOWS_AFTER / 2);
+                return ControlFlow::Break(());
+            }
+            Some(false) | None => {}
+        }
     }
     draft.rule("release");
     draft.notice(Notice::problem(Number::ReleaseWithoutEffect));

@@ -68,7 +68,7 @@ pub(super) fn order(external_nr: &str) -> Story {
         readings: 1,
         retry_at: None,
         reauthorize_asked: false,
-        surroundings: Surroundings::default(),
+        surroundings: Surroundings { release_lines: Some(false), ..Surroundings::default() },
         held: None,
     };
     Story { facts, terms: terms(), now, did: Vec::new(), answers: VecDeque::new() }

@@ -39,7 +39,7 @@ pub(super) fn open_steps(draft: &mut Draft<'_>) {
             || matches!(past.outcome, Some(Outcome::Pending(_))) && draft.now - past.at >= DECIDED_BY
     };
     if let Some(past) = draft.facts.past.iter().find(lost) {
-        let amount = past.effect.amount().map_or_else(|| "-".to_owned(), |amount| amounts::neutral(amount));
+        let amount = past.effect.amount().map_or_else(|| "-".to_owned(), amounts::neutral);
         let notice = Notice::problem(Number::OutcomeUnknown)
             .with("step", &past.key)
             .with("amount", amount)

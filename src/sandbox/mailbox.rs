@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -26,7 +27,14 @@ pub enum MailFault {
     NotNow,
     /// It takes the mail and the line breaks before it says so.
     LoseAnswer,
+    /// It takes the line and says nothing more, until the client has had enough.
+    Hang,
+    /// It takes each mail, after this long.
+    Slow(Duration),
 }
+
+/// After so long a client has had enough, as in [`crate::mail::SmtpCarrier`].
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A mail it took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +58,8 @@ pub struct Mailbox {
 #[derive(Debug, Default)]
 struct State {
     fault: MailFault,
+    /// Of single servers, by host.
+    faults: BTreeMap<String, MailFault>,
     taken: Vec<Taken>,
     tries: usize,
 }
@@ -63,6 +73,11 @@ impl Mailbox {
     /// From now on this is wrong with it.
     pub fn fault(&self, fault: MailFault) {
         self.lock().fault = fault;
+    }
+
+    /// The same of one server alone, by its host.
+    pub fn fault_at(&self, host: &str, fault: MailFault) {
+        self.lock().faults.insert(host.to_owned(), fault);
     }
 
     /// What it took, in that order; the same mail twice where it was sent twice.
@@ -113,15 +128,20 @@ impl Mailbox {
 
 #[async_trait]
 impl Carrier for Mailbox {
-    async fn carry(&self, _: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>, CarryError> {
+    async fn carry(&self, server: &Smtp, parcel: &Parcel) -> Result<Vec<(String, Fate)>, CarryError> {
         let fault = {
             let mut state = self.lock();
             state.tries += 1;
-            state.fault.clone()
+            state.faults.get(&server.host).unwrap_or(&state.fault).clone()
         };
         let broken = |stage, text: &str| Err(CarryError { stage, text: text.to_owned() });
         match &fault {
             MailFault::Down => return broken(Stage::Connect, "connection refused"),
+            MailFault::Hang => {
+                self.clock.sleep(PATIENCE).await;
+                return broken(Stage::Connect, "no end of the conversation within 60 s");
+            }
+            MailFault::Slow(pause) => self.clock.sleep(*pause).await,
             MailFault::RefuseLogin => return broken(Stage::Login, "535 authentication failed"),
             MailFault::NotNow => {
                 let later = |to: &String| (to.clone(), Fate::Later("451 try again later".to_owned()));

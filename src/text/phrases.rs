@@ -163,6 +163,11 @@ phrases! {
         de: "Der Einzug für {document} wird ab {at} erneut versucht.",
         en: "The capture for {document} is tried again from {at}."
     }
+    /// Any step that waits for its next try.
+    StepLater {
+        de: "{step} wird ab {at} erneut versucht.",
+        en: "{step} is tried again from {at}."
+    }
     /// Booking.
     BookInvoice {
         de: "Rechnung {document} über {amount} wird im Kundenkonto ausgeglichen.",
@@ -438,7 +443,7 @@ impl Phrase {
     }
 
     /// The sentence a value stands for.
-    pub(super) fn of_value(value: &str) -> Option<Self> {
+    pub fn of_value(value: &str) -> Option<Self> {
         if value.starts_with("{\"key\":") { serde_json::from_str(value).ok() } else { None }
     }
 }

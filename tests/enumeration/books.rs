@@ -2,24 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::cases::{Case, Fault, Moment};
+use crate::comments::{self, Comments, Struck};
 use pixi_payd::journal::OrderRow;
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::unzer::{Ledger, Movement};
-
-/// What comments with bank data say. One whose answer was lost is written again.
-const BANK_DATA: &str = "IBAN";
-
-/// What the comment of a release says.
-const RELEASED: &str = "freigegeben";
 
 /// What stands in the books, line by line, with how often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Books {
     /// What has to be exactly the same.
     exact: BTreeMap<String, usize>,
-    /// Comments: at most so often.
-    comments: BTreeMap<String, usize>,
+    comments: Comments,
 }
 
 impl Books {
@@ -88,7 +81,7 @@ impl Books {
     }
 
     /// What is other than it has to be.
-    pub fn differ(&self, wanted: &Self, case: Option<Case>) -> Vec<String> {
+    pub fn differ(&self, wanted: &Self, struck: Option<&Struck>) -> Vec<String> {
         let mut wrong = Vec::new();
         let all: std::collections::BTreeSet<&String> = self.exact.keys().chain(wanted.exact.keys()).collect();
         for line in all {
@@ -98,20 +91,7 @@ impl Books {
                 wrong.push(format!("{found} instead of {wanted}: {line}"));
             }
         }
-        for (comment, found) in &self.comments {
-            // One more problem may be told alone or with what was done about it, but only what is told without a fault.
-            let most = wanted.comments.get(comment).copied().unwrap_or_default().max(1);
-            // An old answer shows an order on hold that was released: it is released, and told, once more.
-            let released_again = case.is_some_and(|case| case.fault == Fault::Repeated) && comment.contains(RELEASED);
-            let more = usize::from(case.is_some() && comment.contains(BANK_DATA) || released_again);
-            if *found > most + more {
-                wrong.push(format!("{found} instead of at most {most}: {comment}"));
-            }
-            let told_anyway = |problem: &&str| wanted.commented(problem) > 0 || may_be_told(problem, case);
-            if let Some(problem) = problem(comment).filter(|problem| !told_anyway(problem)) {
-                wrong.push(format!("{problem} is told: {comment}"));
-            }
-        }
+        wrong.extend(comments::differ(&self.comments, &wanted.comments, struck));
         wrong
     }
 
@@ -119,25 +99,6 @@ impl Books {
     pub fn commented(&self, text: &str) -> usize {
         self.comments.iter().filter(|(comment, _)| comment.contains(text)).map(|(_, count)| count).sum()
     }
-}
-
-/// Problems that a fault may make: an answer from before our own capture shows less than there is to capture. It moves
-/// nothing, and is gone with the next answer.
-fn may_be_told(problem: &str, case: Option<Case>) -> bool {
-    let Some(case) = case else { return false };
-    let is_late = matches!(case.moment, Moment::AfterGivingUp | Moment::AfterFirstLook);
-    match problem {
-        "PP-1302" => case.fault == Fault::Repeated,
-        // A lost lock took effect when nothing was to be locked any more, or an old answer hid it from the first look.
-        "PP-1225" => is_late || case.fault == Fault::Repeated,
-        _ => false,
-    }
-}
-
-/// Number of the problem a comment tells.
-fn problem(comment: &str) -> Option<&str> {
-    let at = comment.find("PP-")?;
-    comment.get(at..at + "PP-0000".len()).filter(|number| *number != "PP-1701")
 }
 
 /// What a movement is for: its reference without the token.

@@ -126,21 +126,21 @@ pub fn left_out(what: What, moment: Moment, fault: Fault) -> Option<&'static str
         (What::Read, BeforeAnswer, NoConnection | SlowDrip | Garbage) => {
             Some("a read that failed is read again: one fault for each way to fail")
         }
-        (What::Read | What::Commit { .. }, BeforeAnswer, Crash) => {
+        (What::Read | What::Commit, BeforeAnswer, Crash) => {
             Some("a crash between two steps is a crash before the next commit or request that writes")
         }
         (What::Write, ..)
         | (What::Read, BeforeAnswer, _)
-        | (What::Commit { .. }, BeforeSend, Crash | TimeOut)
-        | (What::Commit { .. }, BeforeAnswer, ConnectionLost) => None,
+        | (What::Commit, BeforeSend, Crash | TimeOut)
+        | (What::Commit, BeforeAnswer, ConnectionLost) => None,
         (What::Read, ..) => Some("a read has no effect, so its moments are one"),
-        (What::Commit { .. }, BeforeSend | BeforeAnswer, NoConnection | ConnectionLost | TimeOut | ServerError) => {
+        (What::Commit, BeforeSend | BeforeAnswer, NoConnection | ConnectionLost | TimeOut | ServerError) => {
             Some("a commit is refused, stands, or does not stand: what the caller sees of it is one of these")
         }
-        (What::Commit { .. }, BeforeSend | BeforeAnswer, SlowDrip | Garbage | Truncated | Repeated) => {
+        (What::Commit, BeforeSend | BeforeAnswer, SlowDrip | Garbage | Truncated | Repeated) => {
             Some("the store is in the process: it answers once, with a word")
         }
-        (What::Commit { .. }, BeforeCommit | AfterGivingUp | AfterFirstLook | JustInTime, _) => {
+        (What::Commit, BeforeCommit | AfterGivingUp | AfterFirstLook | JustInTime, _) => {
             Some("a commit stands before its call returns, or never")
         }
     }
@@ -198,7 +198,7 @@ fn is_once_per_group(what: What, kind: Option<Kind>, (moment, fault): (Moment, F
         What::Write if kind.is_some_and(Kind::is_repeatable) && is_late => true,
         What::Write => matches!(fault, Fault::SlowDrip | Fault::Garbage),
         What::Read => fault != Fault::ConnectionLost,
-        What::Commit { .. } => !around_step,
+        What::Commit => !around_step,
     }
 }
 
@@ -270,7 +270,7 @@ impl Collected {
             let (count, at): (&mut usize, fn(usize) -> At) = match event.what {
                 What::Write => (&mut writes, At::Write),
                 What::Read => (&mut reads, At::Read),
-                What::Commit { .. } => (&mut commits, At::Commit),
+                What::Commit => (&mut commits, At::Commit),
             };
             let nth = *count;
             *count += 1;
@@ -328,7 +328,7 @@ impl Alike {
                 (!self.is_last || !event.asked_before).then_some("an answer is repeated once for each kind of read")
             }
             What::Read => (!self.is_first).then_some("a read of a kind that was disturbed before in the flow"),
-            What::Commit { .. } => {
+            What::Commit => {
                 (!self.is_first).then_some("a commit between the same two requests as one before in the flow")
             }
         }
@@ -340,7 +340,7 @@ fn alike(events: &[Event], kinds: &[Kind]) -> Vec<Alike> {
     let names: Vec<Option<(String, bool)>> = events
         .iter()
         .map(|event| match event.what {
-            What::Commit { .. } => None,
+            What::Commit => None,
             What::Read => Some((event.call.to_owned(), false)),
             What::Write => {
                 let kind = kinds.next().copied();

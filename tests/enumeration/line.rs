@@ -6,25 +6,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use tokio::sync::Notify;
 
 use crate::cases::{At, Case, Fault, Moment};
+use crate::wire::{Answer, asked, told};
 use pixi_payd::clock::Clock;
 use pixi_payd::journal::{CommitFault, CommitFaults};
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::faults::{self, Faults, Matcher};
-use pixi_payd::wire::{Cause, Effect, Request, Response, SendError, SharedWire, Wire};
+use pixi_payd::wire::{Cause, Effect, Peer, Request, Response, SendError, SharedWire, Wire};
 
 /// What kind of step it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     Write,
     Read,
-    /// `outcome`: the first one after the answer to a write.
-    Commit {
-        outcome: bool,
-    },
+    Commit,
 }
 
 /// One step of a recorded run.
@@ -45,8 +43,6 @@ struct Limbo {
     moment: Moment,
 }
 
-type Answer = (StatusCode, HeaderMap, Bytes);
-
 /// What is shared by all daemons of a run.
 pub struct Stage {
     /// What happened so far.
@@ -61,7 +57,6 @@ pub struct Stage {
     pub is_over: bool,
     planned: Option<Case>,
     counts: [usize; 3],
-    is_outcome_next: bool,
     limbo: Option<Limbo>,
     /// The last answer to each read, where answers are to be repeated.
     known: BTreeMap<String, Answer>,
@@ -88,7 +83,6 @@ impl Line {
             is_over: false,
             planned,
             counts: [0; 3],
-            is_outcome_next: false,
             limbo: None,
             known: BTreeMap::new(),
             stale: BTreeMap::new(),
@@ -132,7 +126,7 @@ impl Stage {
         let at = match what {
             What::Write => 0,
             What::Read => 1,
-            What::Commit { .. } => 2,
+            What::Commit => 2,
         };
         self.counts[at] += 1;
         self.events.push(Event { what, call, cycle: self.cycle, asked_before });
@@ -196,9 +190,7 @@ impl Instance {
 
     async fn write(&self, request: Request, due: Option<(Moment, Fault)>) -> Result<Response, SendError> {
         let Some((moment, fault)) = due else {
-            let answer = self.line.peers.send(request).await;
-            self.line.lock().is_outcome_next = true;
-            return answer;
+            return self.line.peers.send(request).await;
         };
         self.line.note(|| format!("!! {} {}", moment.name(), fault.name()));
         match moment {
@@ -312,23 +304,12 @@ impl Instance {
         };
         if let Some(answer) = stale {
             self.line.note(|| format!("  repeated: {}", request.call));
-            return Ok(as_response(answer));
+            return Ok(answer.response());
         }
-        let answer = self.line.peers.send(request).await?;
-        let (status, headers) = (answer.status, answer.headers.clone());
-        let body = Bytes::from(answer.bytes(usize::MAX / 2).await?);
-        self.line.lock().known.insert(key, (status, headers.clone(), body.clone()));
-        Ok(as_response((status, headers, body)))
+        let answer = Answer::whole(self.line.peers.send(request).await?).await?;
+        self.line.lock().known.insert(key, answer.clone());
+        Ok(answer.response())
     }
-}
-
-fn as_response((status, headers, body): Answer) -> Response {
-    Response { status, headers, body: Box::pin(futures_util::stream::iter([Ok(body)])) }
-}
-
-/// What a request asks, whoever asks it.
-fn asked(request: &Request) -> String {
-    format!("{} {} {}", request.call, request.url, String::from_utf8_lossy(&request.body))
 }
 
 #[async_trait]
@@ -349,24 +330,16 @@ impl Wire for Instance {
             let nth = stage.count(what, request.call, asked_before);
             stage.due(if is_write { At::Write(nth) } else { At::Read(nth) })
         };
-        self.line.note(|| format!("  {} {} {}", request.peer, request.call, told(&request, is_write)));
+        self.line.note(|| {
+            let what = match (is_write, request.peer) {
+                (true, _) => format!("<< {}", told(&request)),
+                (false, Peer::Unzer) => request.url.path().to_owned(),
+                (false, Peer::Pixi) => String::new(),
+            };
+            format!("  {} {} {what}", request.peer, request.call)
+        });
         if is_write { self.write(request, due).await } else { self.read(request, due).await }
     }
-}
-
-/// A request in a few words.
-fn told(request: &Request, is_write: bool) -> String {
-    if !is_write {
-        return if request.call.starts_with("pixi") { String::new() } else { request.url.path().to_owned() };
-    }
-    let body = String::from_utf8_lossy(&request.body);
-    if !request.call.starts_with("pixi") {
-        return format!("<< {} {body}", request.url.path());
-    }
-    let inner = body.split_once("Body>").map_or(&*body, |(_, rest)| rest);
-    let texts = inner.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
-    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
-    format!("<< {}", texts.join("|"))
 }
 
 impl CommitFaults for Instance {
@@ -379,8 +352,7 @@ impl CommitFaults for Instance {
             if stage.is_over {
                 return CommitFault::None;
             }
-            let outcome = std::mem::take(&mut stage.is_outcome_next);
-            let nth = stage.count(What::Commit { outcome }, "", false);
+            let nth = stage.count(What::Commit, "", false);
             stage.due(At::Commit(nth))
         };
         let Some((moment, fault)) = due else { return CommitFault::None };

@@ -13,12 +13,19 @@
 
 mod books;
 mod cases;
+mod comments;
 mod flows;
+#[path = "../shared/house.rs"]
+mod house;
 mod line;
+#[path = "../shared/number.rs"]
+mod number;
 mod run;
 #[path = "../shared/store.rs"]
 mod store;
 mod tests;
+#[path = "../shared/wire.rs"]
+mod wire;
 
 /// A run allocates little things all the time; the system's allocator is slower at that.
 #[global_allocator]

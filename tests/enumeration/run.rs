@@ -11,20 +11,20 @@ use chrono::TimeDelta;
 
 use crate::books::Books;
 use crate::cases::{Case, Fault, Moment, person_may_be_asked};
+use crate::comments::{ASKED, Struck};
 use crate::flows::{Flow, Installed};
+use crate::house::{self, alive, rows_of, steps_of, unproven};
 use crate::line::{Event, Instance, Line};
 use crate::store::Store;
 use pixi_payd::clock::Clock;
 use pixi_payd::config::{self, Settings};
-use pixi_payd::engine::{Daemon, Scope, Stop, asks_person};
-use pixi_payd::journal::{Decision, Journal, JournalError, Options, OrderFilter, OrderRow, StepRecord};
+use pixi_payd::engine::{Scope, asks_person};
+use pixi_payd::journal::{Decision, JournalError, StepRecord};
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::world::START;
 use pixi_payd::steps::{Effect, Kind, Outcome};
 use pixi_payd::text::Number;
 
-/// Sign of life of a daemon.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Shortest time between two cycles.
 const GLANCE: Duration = Duration::from_secs(30);
 /// Time to the next cycle while nothing changes.
@@ -123,12 +123,7 @@ fn settings(world: &World, flow: &Flow) -> Arc<Settings> {
     settings.clone()
 }
 
-/// A daemon that lives.
-struct House {
-    daemon: Arc<Daemon>,
-    journal: Journal,
-    instance: Instance,
-}
+type House = house::House<Instance>;
 
 struct Run<'a> {
     flow: &'a Flow,
@@ -203,12 +198,7 @@ impl Run<'_> {
             kinds = steps.iter().map(|step| step.effect.kind()).collect();
             self.wrong.extend(self.astray.as_deref().and_then(|astray| gone_astray(astray, &steps)));
             self.wrong.extend(self.open_steps().await.iter().map(|step| format!("{} is still open", step.key)));
-            let chains = house.journal.verify_chains().await.unwrap();
-            let broken = chains.iter().filter(|chain| chain.broken_at.is_some());
-            self.wrong.extend(broken.map(|chain| format!("the chain {} is broken", chain.chain)));
-            let checks = house.journal.verify_store().await.unwrap();
-            let failed = checks.iter().filter(|check| !check.offenders.is_empty());
-            self.wrong.extend(failed.map(|check| format!("not so: {}: {}", check.check, check.offenders.join(", "))));
+            self.wrong.extend(unproven(&house.journal).await);
             house.instance.dies();
         }
         if self.line.waits_for().is_some() {
@@ -241,15 +231,10 @@ impl Run<'_> {
     async fn begin(&mut self) -> Result<House, String> {
         self.begun += 1;
         let instance = self.line.instance();
-        let mut options = Options::new(self.store.path(), self.clock.clone()).simulated(self.begun);
-        options.faults = Some(Arc::new(instance.clone()));
-        let journal = Journal::open(options).await.map_err(|error| error.to_string())?;
-        let (wire, clock) = (Arc::new(instance.clone()), self.clock.clone());
-        let daemon =
-            Daemon::start(self.settings.clone(), wire, journal.clone(), clock, self.begun, Stop::default()).await;
-        let daemon = Arc::new(daemon.map_err(|error| error.to_string())?);
+        let seeds = (self.begun, self.begun);
+        let house = House::begin(&self.store, &self.clock, self.settings.clone(), instance, seeds).await?;
         self.line.note(|| "daemon begins".to_owned());
-        Ok(House { daemon, journal, instance })
+        Ok(house)
     }
 
     /// One cycle, with what comes late before it and what people decide after it.
@@ -276,18 +261,10 @@ impl Run<'_> {
     /// True where the daemon was killed.
     async fn until_it_ends(&self, mut running: Pin<Box<dyn Future<Output = Result<(), JournalError>> + '_>>) -> bool {
         let Some(house) = &self.house else { return false };
-        let alive = async {
-            loop {
-                self.clock.sleep(HEARTBEAT).await;
-                if let Err(JournalError::NotOwner) = house.journal.heartbeat(house.daemon.owner()).await {
-                    break;
-                }
-            }
-        };
         tokio::select! {
             biased;
             () = house.instance.died() => true,
-            () = alive => true,
+            () = alive(house.journal.clone(), self.clock.clone(), house.daemon.owner()) => true,
             ended = &mut running => {
                 if let Err(error) = ended {
                     self.line.note(|| format!("cycle ended early: {error}"));
@@ -325,12 +302,7 @@ impl Run<'_> {
 
     async fn steps(&self) -> Vec<StepRecord> {
         let Some(house) = &self.house else { return Vec::new() };
-        let mut steps = Vec::new();
-        for row in rows_of(&house.journal).await {
-            steps.extend(house.journal.steps_of(&row.order).await.unwrap());
-        }
-        steps.sort_by_key(|step| step.id);
-        steps
+        steps_of(&house.journal, &rows_of(&house.journal).await).await
     }
 
     async fn open_steps(&self) -> Vec<StepRecord> {
@@ -393,12 +365,6 @@ fn gone_astray(astray: &str, steps: &[StepRecord]) -> Option<String> {
     (!lost || !astray.contains("until a comment says")).then(|| format!("the story went astray: {astray}"))
 }
 
-async fn rows_of(journal: &Journal) -> Vec<OrderRow> {
-    let mut rows = journal.list_orders(OrderFilter::default()).await.unwrap();
-    rows.sort_by_key(|row| row.order.nr);
-    rows
-}
-
 impl Ended {
     /// What is wrong with it, beside the same flow without a fault.
     pub fn wrong(&self, flow: &Flow, case: Option<Case>, faultless: &Ended) -> Vec<String> {
@@ -406,13 +372,14 @@ impl Ended {
         if case.is_some() && !self.is_met {
             wrong.push("the fault never happened".to_owned());
         }
-        wrong.extend(self.books.differ(&faultless.books, case));
-        let told = self.books.commented("PP-1701");
+        let struck = case.map(|case| Struck::of(case, &faultless.events, &faultless.kinds));
+        wrong.extend(self.books.differ(&faultless.books, struck.as_ref()));
+        let told = self.books.commented(ASKED);
         let asked = usize::from(!self.asked.is_empty());
         // What was asked may answer itself: a later look finds what an old answer hid (decision 0018).
         let found_later = case.is_some_and(|case| case.fault == Fault::Repeated) && asked == 0 && told == 1;
         if told != asked && !found_later || flow.installed != Installed::NoReadBack && told > 0 {
-            wrong.push(format!("PP-1701 was told {told} times, a person was asked about {:?}", self.asked));
+            wrong.push(format!("{ASKED} was told {told} times, a person was asked about {:?}", self.asked));
         }
         wrong
     }

@@ -5,16 +5,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::cases::{At, Case, Collected, Fault, Moment};
-use crate::flows::{FLOWS, Installed, group};
+use crate::flows::{FLOWS, Flow, group};
 use crate::line::What;
+use crate::number::number;
 use crate::run::{Ended, run};
 use pixi_payd::steps::Kind;
 
 /// Failures that are told before the rest is given up.
 const MOST: usize = 100;
 
+/// Groups × processes × modes at least.
+const FLOWS_AT_LEAST: usize = 60;
+
 fn threads() -> usize {
-    let given = std::env::var("THREADS").ok().and_then(|text| text.parse().ok());
+    let given = number("THREADS").map(|number| usize::try_from(number).unwrap());
     given.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
 }
 
@@ -47,15 +51,34 @@ fn faultless() -> Vec<Ended> {
 }
 
 /// Flows that are played: all, or those of `FLOWS=3,4`.
-fn is_played(number: usize) -> bool {
-    std::env::var("FLOWS").map_or(true, |text| text.split(',').any(|one| one.parse() == Ok(number)))
+fn wanted() -> Result<BTreeSet<usize>, String> {
+    let Ok(text) = std::env::var("FLOWS") else { return Ok((0..FLOWS.len()).collect()) };
+    let known = |one: &str| one.parse().ok().filter(|number| *number < FLOWS.len());
+    text.split(',').map(|one| known(one).ok_or_else(|| format!("FLOWS={text:?}: there is no flow {one:?}"))).collect()
 }
 
 /// `PART=2/5` plays the second fifth of all cases.
-fn part() -> (usize, usize) {
-    let text = std::env::var("PART").unwrap_or_else(|_| "1/1".to_owned());
-    let (part, parts) = text.split_once('/').unwrap();
-    (part.parse().unwrap(), parts.parse().unwrap())
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let numbers = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    let fits = numbers.filter(|(part, parts)| (1..=*parts).contains(part));
+    fits.ok_or_else(|| format!("PART={text:?}: 2/5 is the second fifth"))
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_refused() {
+    assert_eq!(part("2/5"), Ok((2, 5)));
+    for text in ["", "1", "0/5", "6/5", "1/0", "a/b"] {
+        assert!(part(text).unwrap_err().starts_with("PART="), "{text}");
+    }
+}
+
+/// Flows by group, process and mode.
+fn kinds_of_flows() -> usize {
+    let kind = |flow: &Flow| {
+        let standard = flow.story.mode == pixi_payd::config::Mode::Standard;
+        (group(flow.story.method), flow.story.name, standard)
+    };
+    FLOWS.iter().map(kind).collect::<BTreeSet<_>>().len()
 }
 
 fn told(case: Case, wrong: &[String]) -> String {
@@ -82,9 +105,11 @@ fn every_fault_at_every_step_of_every_flow_leaves_the_books_right() {
         collected.take_in(flow, &ended.events, &ended.kinds);
     }
     let Collected { cases: mut all, left, .. } = collected;
-    let (part, parts) = part();
-    all.retain(|case| is_played(case.flow));
+    let (part, parts) = part(&std::env::var("PART").unwrap_or_else(|_| "1/1".to_owned())).unwrap();
+    let wanted = wanted().unwrap();
+    all.retain(|case| wanted.contains(&case.flow));
     all = all.into_iter().skip(part - 1).step_by(parts).collect();
+    assert!(!all.is_empty(), "nothing is played");
     let wrong: Mutex<BTreeMap<Case, String>> = Mutex::default();
     let asked = AtomicUsize::new(0);
     all_cores(all.len(), |number| {
@@ -113,23 +138,16 @@ fn every_fault_at_every_step_of_every_flow_leaves_the_books_right() {
 }
 
 fn print_counts(faultless: &[Ended], all: &[Case], left: &BTreeMap<&'static str, usize>, asked: usize) {
-    let flows: BTreeSet<(&str, &str, bool, Installed)> = FLOWS
-        .iter()
-        .map(|flow| {
-            let standard = flow.story.mode == pixi_payd::config::Mode::Standard;
-            (group(flow.story.method), flow.story.name, standard, flow.installed)
-        })
-        .collect();
     let count = |what: fn(What) -> bool| -> usize {
         faultless.iter().map(|ended| ended.events.iter().filter(|event| what(event.what)).count()).sum()
     };
     println!(
         "{} flows ({} by group, process and mode): {} requests that write, {} that read, {} commits; {} runs with a fault, a person asked in {asked}",
         FLOWS.len(),
-        flows.len(),
+        kinds_of_flows(),
         count(|what| what == What::Write),
         count(|what| what == What::Read),
-        count(|what| matches!(what, What::Commit { .. })),
+        count(|what| what == What::Commit),
         all.len(),
     );
     for (name, fits) in [
@@ -160,6 +178,12 @@ fn print_counts(faultless: &[Ended], all: &[Case], left: &BTreeMap<&'static str,
     for (why, count) in left {
         println!("  {count:>8} {why}");
     }
+}
+
+#[test]
+fn there_are_flows_enough() {
+    let kinds = kinds_of_flows();
+    assert!(kinds >= FLOWS_AT_LEAST, "{kinds} flows by group, process and mode");
 }
 
 /// A new kind of step needs a flow that takes it; then it is disturbed like all others.

@@ -40,11 +40,12 @@ class Handler:
     def __init__(self):
         self.taken = []
         self.refuse = set()
+        self.refusal = "550 5.1.1 no such user here"
         self.drop = False
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
-            return "550 5.1.1 no such user here"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -162,6 +163,16 @@ def one_is_refused(place, handler):
     handler.refuse = {"anna@example.org"}
     refuses(place, 1, "550 5.1.1 no such user here", "it@example.org", "accepted", "refused", "mail.to")
     equal([taken["to"] for taken in handler.taken], [["it@example.org"]])
+
+
+def nobody_may_relay(place, handler):
+    """That is the server's or the login's matter: no address is to mend."""
+    handler.refuse = {"it@example.org", "anna@example.org"}
+    handler.refusal = "554 5.7.1 Relay access denied"
+    done = place.run("mail", "test")
+    equal((done.returncode, handler.taken), (1, []))
+    holds(done.stderr, "554 5.7.1 Relay access denied", "mail.smtp.username")
+    assert "mail.to" not in done.stderr, done.stderr
 
 
 def a_mandant_has_its_own(folder, general, own):
@@ -315,6 +326,8 @@ def main():
         check("STARTTLS is not offered", refuses, place, 1, "does not offer STARTTLS", "mail.smtp.security")
         server = servers.start()
         check("one recipient is refused", one_is_refused, Place(folder, mail_block(server.port)), server)
+        server = servers.start()
+        check("nobody may relay", nobody_may_relay, Place(folder, mail_block(server.port)), server)
         server = servers.start()
         server.drop = True
         check("the line breaks after the mail", refuses, Place(folder, mail_block(server.port)), 1, "try again")

@@ -10,7 +10,7 @@ use pixi_payd::sandbox::World;
 use sqlx::Connection as _;
 
 use crate::gate::Gate;
-use crate::house::{Place, stage};
+use crate::house::{Place, alone, stage};
 use crate::people::{KINDS, People};
 use crate::{books, store};
 
@@ -19,7 +19,14 @@ const AT_MOST: Duration = Duration::from_mins(2);
 /// User without rights, where the tests run as root: root may write what is read-only.
 const NOBODY: u32 = 65534;
 
+/// Reasons, as the log gives them: the database's own words and code.
+const FULL: &str = "database or disk is full";
+const AT_ITS_LIMIT: &str = "disk I/O error";
+const LOCKED: &str = "database is locked";
+const READ_ONLY: &str = "readonly database";
+
 struct Scene {
+    _alone: tokio::sync::MutexGuard<'static, ()>,
     world: World,
     gate: Gate,
     place: Place,
@@ -29,9 +36,10 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        let alone = alone().await;
         let (world, gate, place) = stage().await;
         let people = People::new(&world);
-        Self { world, gate, place, people, real: Clock::system() }
+        Self { _alone: alone, world, gate, place, people, real: Clock::system() }
     }
 
     fn start(&self) {
@@ -67,18 +75,30 @@ impl Scene {
         self.until("the daemon says that it cannot store", || self.said() >= before + times).await;
     }
 
-    /// The daemon says that it cannot store, and sends nothing that writes. What it had an intent for has left before.
-    async fn stands_still(&self, store: &str) {
-        self.says(2).await;
+    /// Cycle after cycle the daemon says that it cannot store, and why, and sends nothing that writes. What it had an intent
+    /// for has left once the first of them has ended.
+    async fn stands_still(&self, reason: &str) {
+        let before = self.place.log().len();
+        self.says(1).await;
         let (written, asked) = (self.gate.seen().written(), self.gate.seen().requests);
-        // Work comes in all the while.
+        // Work comes in all the while. Of two cycles that end from now on, one has begun with it.
         self.sell();
         self.says(2).await;
-        assert_eq!(self.gate.seen().written(), written, "{store}: sent without an intent\n{}", self.place.log_end());
-        let said = self.place.log();
-        let last = said.lines().rfind(|line| line.contains("ERROR") && line.contains("database"));
-        let asked = self.gate.seen().requests - asked;
-        println!("{store}: no write in {asked} requests; it says: {}", last.unwrap_or_default());
+        assert_eq!(self.gate.seen().written(), written, "{reason}: sent without an intent\n{}", self.place.log_end());
+        let log = self.place.log();
+        let said = log[before..].lines().find(|line| line.contains("ERROR") && line.contains(reason));
+        assert!(said.is_some_and(|said| said.contains("(code: ")), "{reason}: not said\n{}", self.place.log_end());
+        println!("{reason}: no write in {} requests", self.gate.seen().requests - asked);
+    }
+
+    /// Once it is mended cycles end well again, and writing goes on: in the same process.
+    async fn goes_on(&self) {
+        let (written, pid) = (self.gate.seen().written(), self.gate.pid());
+        let ended =
+            || self.place.log().lines().filter(|line| line.contains(" INFO ") && line.contains("ended")).count();
+        let before = ended();
+        self.until("a cycle ends well again", || ended() > before && self.gate.seen().written() > written).await;
+        assert_eq!(self.gate.pid(), pid);
     }
 
     /// All ends well after all.
@@ -93,6 +113,7 @@ impl Scene {
         assert!(self.real.timeout(AT_MOST, closed).await.is_ok(), "steps stay open\n{}", self.place.log_end());
         assert_eq!(self.gate.ended(), None, "the daemon ended\n{}", self.place.log_end());
         self.gate.finish();
+        // An outcome that could not be stored is one whose answer was lost.
         assert_eq!(books::wrong(&self.world, &self.people.sold()), Vec::<String>::new());
     }
 }
@@ -140,8 +161,9 @@ async fn on_a_full_disk_nothing_leaves_and_work_goes_on_once_there_is_room() {
     let full = std::fs::write(&filler, vec![0; 25 << 20]).unwrap_err();
     assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     capture.let_go();
-    scene.stands_still("full disk").await;
+    scene.stands_still(FULL).await;
     std::fs::remove_file(filler).unwrap();
+    scene.goes_on().await;
     scene.ends().await;
 }
 
@@ -153,9 +175,10 @@ async fn when_the_store_may_not_grow_nothing_leaves_and_work_goes_on_once_it_may
     scene.start();
     scene.sell();
     scene.sell();
-    scene.stands_still("file at its limit").await;
+    scene.stands_still(AT_ITS_LIMIT).await;
     let pid = scene.gate.pid().to_string();
     assert!(succeeds(Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:unlimited"])));
+    scene.goes_on().await;
     scene.ends().await;
 }
 
@@ -175,7 +198,7 @@ async fn on_a_locked_or_read_only_store_nothing_leaves_and_work_goes_on_once_it_
     scene.sell();
     scene.until("the daemon works", || scene.gate.seen().written() > 10).await;
     let lock = store::lock(&scene.place.store()).await;
-    scene.stands_still("locked store").await;
+    scene.stands_still(LOCKED).await;
     let permit = |mode: u32| {
         use std::os::unix::fs::PermissionsExt as _;
         for file in ["pixi-payd.db", "pixi-payd.db-wal", "pixi-payd.db-shm"] {
@@ -185,10 +208,11 @@ async fn on_a_locked_or_read_only_store_nothing_leaves_and_work_goes_on_once_it_
     };
     // Opened anew while it is locked, it is not to be written any more.
     permit(0o444);
-    scene.until("the store is found read-only", || scene.place.log().contains("readonly")).await;
+    scene.until("the store is found read-only", || scene.place.log().contains(READ_ONLY)).await;
     lock.close_hard().await.unwrap();
-    scene.stands_still("read-only store").await;
+    scene.stands_still(READ_ONLY).await;
     permit(0o600);
+    scene.goes_on().await;
     scene.ends().await;
     // Neither does a daemon begin on it.
     permit(0o444);

@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use url::Url;
 
-/// Calls of pixi that change something begin so.
-const PIXI_WRITES: [&str; 6] = ["pixiPaySet", "pixiSet", "pixiCreate", "pixiCACreate", "pixiAdd", "pixiChange"];
+/// Calls of pixi that only read begin so. A call that is not known may do anything.
+const PIXI_READS: [&str; 6] = ["pixiGet", "pixiPayGet", "pixiCAGet", "pixiSysGet", "pixiCan", "pixiImportFind"];
 
 /// When the daemon dies, seen from one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     struck: Notify,
+    asked: Notify,
     real: Clock,
 }
 
@@ -108,7 +109,8 @@ impl Gate {
     pub async fn serve(world: &World) -> (Self, Doors) {
         let real = Clock::system();
         let state = State { daemon: None, blow: None, since: real.stopwatch(), seen: Seen::default(), held: None };
-        let gate = Self(Arc::new(Inner { state: Mutex::new(state), struck: Notify::new(), real }));
+        let gate =
+            Self(Arc::new(Inner { state: Mutex::new(state), struck: Notify::new(), asked: Notify::new(), real }));
         let pixi = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let unzer = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let doors = Doors { unzer: format!("http://{}", unzer.local_addr().unwrap()) };
@@ -144,6 +146,22 @@ impl Gate {
     /// Waits until the daemon was struck, at most so long. True where it was.
     pub async fn struck(&self, at_most: Duration) -> bool {
         self.0.real.timeout(at_most, self.0.struck.notified()).await.is_ok()
+    }
+
+    /// Waits until something holds of what came through since the daemon began, at most so long after its start by the
+    /// wall's clock. True where it did.
+    pub async fn comes(&self, at_most: Duration, holds: impl Fn(&Seen) -> bool) -> bool {
+        let left = at_most.saturating_sub(self.lock().since.elapsed());
+        let comes = async {
+            loop {
+                let asked = self.0.asked.notified();
+                if holds(&self.lock().seen) {
+                    return;
+                }
+                asked.await;
+            }
+        };
+        self.0.real.timeout(left, comes).await.is_ok()
     }
 
     /// What came through since the daemon began.
@@ -240,12 +258,9 @@ async fn through(Shared(gate): Shared<Gate>, request: Request, next: Next) -> Re
     // Cut off in the middle: it never arrived.
     let Ok(body) = to_bytes(body, usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
     let call = name_of(&parts.method, parts.uri.path(), &body);
-    let is_write = if call.starts_with("pixi") {
-        PIXI_WRITES.iter().any(|prefix| call.starts_with(prefix))
-    } else {
-        parts.method != Method::GET
-    };
+    let is_write = if call.starts_with("pixi") { writes(&call) } else { parts.method != Method::GET };
     let (moment, held) = gate.arrived(&call, is_write);
+    gate.0.asked.notify_waiters();
     let request = Request::from_parts(parts, Body::from(body));
     let response = match moment {
         Some(Moment::Before) => {
@@ -281,6 +296,20 @@ async fn through(Shared(gate): Shared<Gate>, request: Request, next: Next) -> Re
         held.go_on.notified().await;
     }
     response
+}
+
+/// True for calls of pixi that change something.
+fn writes(call: &str) -> bool {
+    !PIXI_READS.iter().any(|prefix| call.starts_with(prefix))
+}
+
+#[test]
+fn every_call_that_writes_is_taken_for_one() {
+    use pixi_payd::wire::Effect;
+    for call in pixi_payd::pixi::CALLS {
+        assert_eq!(writes(call.name), call.effect == Effect::Write, "{}", call.name);
+    }
+    assert!(writes("pixiReleaseOrder") && writes("pixiDoesWhatNobodyKnows"));
 }
 
 /// The call's name: pixi's stands in the body, Unzer's follows from the address.

@@ -17,6 +17,13 @@ pub const SPEED: u32 = 120;
 /// `absent_after` here: half a sandbox minute.
 pub const ABSENT_AFTER_S: i64 = 30;
 
+/// One of these tests at a time: each has a daemon and its peers at full work. Where every test has a process of its own,
+/// `.config/nextest.toml` sees to it.
+pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ONE.lock().await
+}
+
 /// A daemon's folder: configuration, clock and log; the store may lie elsewhere.
 pub struct Place {
     folder: TempDir,

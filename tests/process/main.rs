@@ -15,6 +15,8 @@ mod disk;
 mod gate;
 mod house;
 mod kill;
+#[path = "../shared/number.rs"]
+mod number;
 mod people;
 mod store;
 mod two;

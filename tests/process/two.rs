@@ -128,11 +128,12 @@ fn meet() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
-/// A process that takes steps until there is nothing left to take.
+/// A process that takes steps until there is nothing left to take, and requests until all are answered. It stops once it
+/// has got its first permit, until the other one has its first too: neither can do all the work before the other begins.
 async fn act(journal: &Journal, owner: Owner, dice: &mut Dice) {
     meet();
-    let mut open = true;
-    while open {
+    let (mut open, mut is_first) = (true, true);
+    while open || answered(journal).await < REQUESTS {
         open = false;
         for request in journal.take_requests(owner, 3).await.unwrap() {
             say(&format!("took {}", request.id));
@@ -151,6 +152,9 @@ async fn act(journal: &Journal, owner: Owner, dice: &mut Dice) {
                     let unknown = || Outcome::Unknown { cause: "time-out".to_owned() };
                     let outcome = if answered { outcome(permit.token(), id.0) } else { unknown() };
                     settled(&journal.settle(owner, id, &outcome).await);
+                    if std::mem::take(&mut is_first) {
+                        meet();
+                    }
                 }
                 Err(IntendError::AlreadyThere(record)) if record.state == StepState::Unknown => {
                     open = true;
@@ -165,6 +169,17 @@ async fn act(journal: &Journal, owner: Owner, dice: &mut Dice) {
     }
 }
 
+/// Requests that have their answer.
+async fn answered(journal: &Journal) -> usize {
+    let mut answered = 0;
+    // In an empty store the numbers of requests begin with 1.
+    for id in (1_i64..).take(REQUESTS) {
+        let request = journal.load_request(id).await.unwrap();
+        answered += usize::from(request.is_some_and(|request| request.answered.is_some()));
+    }
+    answered
+}
+
 /// Somebody else may have been faster; nothing else may go wrong.
 fn settled(result: &Result<(), JournalError>) {
     assert!(matches!(result, Ok(()) | Err(JournalError::AlreadySettled(..))), "{result:?}");
@@ -172,6 +187,7 @@ fn settled(result: &Result<(), JournalError>) {
 
 /// A person who asks for retries and settles what is open, as it was; what took effect is left to the look.
 async fn decide(journal: &Journal, dice: &mut Dice) {
+    meet();
     meet();
     let mut asked = 0;
     let mut quiet = 0;
@@ -359,7 +375,7 @@ async fn guards_hold_across_processes_and_a_persons_word() {
         Other::start("guards_hold_across_processes_and_a_persons_word", role, &house.store(), house.owner, seed)
     };
     let others = vec![start("act", 1), start("act", 2), start("decide", 3)];
-    let said = house.while_leased(move || together(others, 1)).await;
+    let said = house.while_leased(move || together(others, 2)).await;
 
     let mut moved = BTreeMap::<(String, String), i64>::new();
     let mut once = BTreeMap::<(String, String), u32>::new();
@@ -449,6 +465,8 @@ async fn another_process_waits_its_turn_and_a_replaced_one_gets_no_permit() {
         house.journal.intend(house.owner, &order(1), &step, &[], LIMITS).await
     };
     assert_eq!(start().rest(), ["refused"]);
+    // However long that took.
+    house.lease().await;
     assert!(intend(0).await.is_ok());
     // A file system that lost the lock: the other one takes over, and this one finds out before it may send.
     std::fs::remove_file(house.folder.path().join("store.db.lock")).unwrap();

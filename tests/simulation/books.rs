@@ -1,13 +1,15 @@
 //! What must hold on the books of the simulated peers: always, and when everything has come to rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cast::{Cast, Sold, is_closed};
+use crate::excuses::{Lack, explains};
 use crate::watch::TOLERANCE;
-use pixi_payd::journal::{Management, OrderRow, Waits};
+use pixi_payd::engine::asks_person;
+use pixi_payd::journal::{Management, OrderRow, StepRecord, Waits};
 use pixi_payd::sandbox::pixi::{Document, DocumentKind};
 use pixi_payd::sandbox::unzer::{Ledger, Movement};
-use pixi_payd::text::{Number, Severity};
+use pixi_payd::text::Number;
 
 /// What must hold after each step.
 pub fn always(cast: &Cast) -> Vec<String> {
@@ -76,7 +78,7 @@ pub fn at_rest(cast: &Cast, rows: &[OrderRow]) -> Vec<String> {
     let all = cast.world.unzer.all_ledgers();
     for sold in &cast.sold {
         let Some(row) = rows.iter().find(|row| row.order.nr == sold.nr) else {
-            if !sold.is_gone {
+            if !sold.is_gone && cast.is_handled(sold) {
                 wrong.push(format!("order {} was never seen", sold.nr));
             }
             continue;
@@ -88,27 +90,44 @@ pub fn at_rest(cast: &Cast, rows: &[OrderRow]) -> Vec<String> {
         if row.waits == Waits::Check && row.next_check.is_none() {
             wrong.push(format!("order {} has neither next check nor end", sold.nr));
         }
-        let mark = row.mark.as_ref();
-        if mark.is_some_and(|mark| matches!(mark.number, Number::InternalError | Number::Unreadable)) {
+        let mark = row.mark.as_ref().map(|mark| mark.number);
+        if matches!(mark, Some(Number::InternalError | Number::Unreadable)) {
             wrong.push(format!("order {} is marked {}", sold.nr, row.reason));
         }
-        if mark.is_some_and(|mark| mark.severity == Severity::Problem) || row.management != Management::Managed {
+        if row.management != Management::Managed || row.payment_status == "MANUAL" || sold.is_borrowed {
             continue;
         }
-        if row.payment_status == "MANUAL" || sold.is_borrowed {
-            continue;
-        }
-        let lost = lost(cast, sold, row, &Cast::ledgers(sold, &all), mark.is_some());
-        if !lost.is_empty() {
-            let mark = mark.map(|mark| mark.number.to_string()).unwrap_or_default();
-            wrong.push(format!("order {} {} ({mark}; {}): {}", sold.nr, sold.slug, row.reason, lost.join("; ")));
+        let told = told(row);
+        let is_told = |lack: Lack| told.iter().any(|number| explains(*number, lack));
+        let lost = lost(cast, sold, row, &Cast::ledgers(sold, &all));
+        for (lack, what) in lost.into_iter().filter(|(lack, _)| !is_told(*lack)) {
+            wrong.push(format!("order {} {} {told:?} {}: {lack:?}: {what}", sold.nr, sold.slug, row.reason));
         }
     }
     wrong
 }
 
-/// What an order without a problem still lacks.
-fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger], has_hint: bool) -> Vec<String> {
+/// What is told of an order: its mark, and what stands behind the mark.
+fn told(row: &OrderRow) -> Vec<Number> {
+    let behind = |number: &&Number| row.reason.contains(&number.to_string());
+    row.mark.iter().map(|mark| mark.number).chain(Number::ALL.iter().filter(behind).copied()).collect()
+}
+
+/// Steps of which it is not known how they ended, though nobody is asked and their order is worked on.
+pub fn undecided(cast: &Cast, rows: &[OrderRow], steps: &[StepRecord]) -> Vec<String> {
+    let is_left = |row: &&OrderRow| {
+        let order = cast.world.pixi.order(row.order.nr);
+        let is_there = order.is_some_and(|order| order.payment_code == row.payment_code.0);
+        !is_there || row.management != Management::Managed || told(row).contains(&Number::OutcomeUnknown)
+    };
+    let left: BTreeSet<i64> = rows.iter().filter(is_left).map(|row| row.order.nr).collect();
+    let open = steps.iter().filter(|step| step.state.is_open() && !asks_person(step));
+    let open = open.filter(|step| !left.contains(&step.order.nr));
+    open.map(|step| format!("order {}: {} is still open, and nobody is asked", step.order.nr, step.key)).collect()
+}
+
+/// What an order still lacks.
+fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger]) -> Vec<(Lack, String)> {
     let mut lost = Vec::new();
     let net: i64 = ledgers.iter().map(|ledger| ledger.captured - ledger.refunded - ledger.charged_back).sum();
     let rest: i64 = ledgers
@@ -120,7 +139,7 @@ fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger], has_hint: 
     // An order that is gone, or another payment type's by now: the money is a person's.
     let Some(order) = order.filter(|order| order.payment_code == row.payment_code.0) else {
         if net > TOLERANCE || rest > TOLERANCE {
-            lost.push(format!("gone with {net} taken and {rest} open"));
+            lost.push((Lack::Abandoned, format!("gone with {net} taken and {rest} open")));
         }
         return lost;
     };
@@ -132,7 +151,7 @@ fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger], has_hint: 
     let is_dead = invoiced == 0 && !order.lines.is_empty() && order.lines.iter().all(|line| line.state.is_cancelled());
     if is_dead {
         if net != 0 || rest != 0 && !ledgers.is_empty() {
-            lost.push(format!("cancelled, {net} taken and {rest} open"));
+            lost.push((Lack::Dead, format!("cancelled, {net} taken and {rest} open")));
         }
         return lost;
     }
@@ -143,41 +162,43 @@ fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger], has_hint: 
     if documents.iter().any(|document| cast.paid_by_hand.contains(&document.nr)) {
         return lost;
     }
-    // The buyer has not transferred the money yet: a hint tells so, and nothing can be booked.
+    // The buyer has not transferred the money yet: nothing can be booked.
     let is_unpaid = sold.waits_for_transfer() && net < invoiced - credited - TOLERANCE;
     if is_unpaid {
-        if !has_hint && sold.slug == "prepayment" {
-            lost.push("shipped without money, and no hint".to_owned());
+        if sold.slug == "prepayment" {
+            lost.push((Lack::Unpaid, "shipped without money, and nobody is told".to_owned()));
         }
         return lost;
     }
     let waits = sold.waits_for_transfer() && !is_closed(&order);
     if !waits {
-        lost.extend(documents.iter().filter_map(|document| not_booked(cast, document)));
+        let unbooked = documents.iter().filter_map(|document| not_booked(cast, document));
+        lost.extend(unbooked);
     }
     if sold.is_touched {
         return lost;
     }
     if net < invoiced - credited - TOLERANCE {
-        lost.push(format!("{net} taken for {invoiced} less {credited}"));
+        lost.push((Lack::TooLittle, format!("{net} taken for {invoiced} less {credited}")));
     }
     // What the buyer paid too much is hinted at, never sent back by itself.
     let captured: i64 = ledgers.iter().map(|ledger| ledger.captured).sum();
     let overpaid = row.o0.map_or(0, |o0| (captured - o0).max(0));
-    if is_closed(&order) && net > invoiced - credited + overpaid + TOLERANCE && !has_hint {
-        lost.push(format!("{net} kept for {invoiced} less {credited}"));
+    if is_closed(&order) && net > invoiced - credited + overpaid + TOLERANCE {
+        lost.push((Lack::TooMuch, format!("{net} kept for {invoiced} less {credited}")));
     }
-    if is_closed(&order) && rest > TOLERANCE && !sold.is_pay_later() && !has_hint {
-        lost.push(format!("{rest} still authorised"));
+    if is_closed(&order) && rest > TOLERANCE && !sold.is_pay_later() {
+        lost.push((Lack::Held, format!("{rest} still authorised")));
     }
     lost
 }
 
-fn not_booked(cast: &Cast, document: &Document) -> Option<String> {
+fn not_booked(cast: &Cast, document: &Document) -> Option<(Lack, String)> {
     let total = document.total.abs();
     if total == 0 || cast.paid_by_hand.contains(&document.nr) {
         return None;
     }
     let bookings: Vec<i64> = cast.world.pixi.bookings_for(&document.nr).iter().map(|b| b.amount.abs()).collect();
-    (bookings != [total]).then(|| format!("{} over {total} has bookings {bookings:?}", document.nr))
+    let lack = if document.kind == DocumentKind::Credit { Lack::ReturnUnbooked } else { Lack::InvoiceUnbooked };
+    (bookings != [total]).then(|| (lack, format!("{} over {total} has bookings {bookings:?}", document.nr)))
 }

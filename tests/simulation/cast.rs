@@ -85,12 +85,15 @@ impl Sold {
 pub struct Cast {
     /// The stage.
     pub world: World,
+    one_code: bool,
     /// Orders so far.
     pub sold: Vec<Sold>,
     /// Payments that Unzer would tell webhooks about.
     pub told: Vec<String>,
     /// Documents a person has set paid.
     pub paid_by_hand: BTreeSet<String>,
+    /// Payments of which a capture was to be declined.
+    pub declined: BTreeSet<String>,
 }
 
 /// What somebody can do.
@@ -160,14 +163,22 @@ const DEEDS: &[(usize, Deed)] = &[
 ];
 
 impl Cast {
-    /// Nobody has acted yet.
-    pub fn new(world: World) -> Self {
-        Self { world, sold: Vec::new(), told: Vec::new(), paid_by_hand: BTreeSet::new() }
+    /// Nobody has acted yet. `one_code`: the shops sell with one payment type each.
+    pub fn new(world: World, one_code: bool) -> Self {
+        Self {
+            world,
+            one_code,
+            sold: Vec::new(),
+            told: Vec::new(),
+            paid_by_hand: BTreeSet::new(),
+            declined: BTreeSet::new(),
+        }
     }
 
     /// A shop sells something.
     pub fn sell(&mut self, dice: &mut Dice, trace: &mut Trace) {
-        let (mandant, code) = (dice.roll(MANDANTS.len()), dice.pick(&CODES));
+        let mandant = dice.roll(MANDANTS.len());
+        let code = if self.one_code { CODES[mandant] } else { dice.pick(&CODES) };
         let external = format!("S{}", 1001 + self.sold.len());
         let lines: Vec<i64> = (0..=dice.roll(3)).map(|_| dice.between(5_00, 180_00)).collect();
         let shipping = if dice.chance(50) { dice.pick(&[4_90, 5_95]) } else { 0 };
@@ -234,6 +245,12 @@ impl Cast {
             }
             Err(error) => trace.note(|| format!("shop: import: {error}")),
         }
+    }
+
+    /// The order has a payment type that the daemon handles. A person may have given it another.
+    pub fn is_handled(&self, sold: &Sold) -> bool {
+        let order = self.world.pixi.order(sold.nr);
+        order.is_some_and(|order| !self.one_code || order.payment_code == CODES[sold.mandant])
     }
 
     /// Somebody does something, if anything can be done.
@@ -442,6 +459,7 @@ impl Cast {
                 }
                 let code = dice.pick(&["COR.800.100.171", "COR.800.100.152", "API.320.100.001"]);
                 unzer.decline_next(id, code);
+                self.declined.insert(id.to_owned());
                 (code.to_owned(), Some(Kind::Declined))
             }
         };

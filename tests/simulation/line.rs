@@ -4,10 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::StatusCode;
 use tokio::sync::Notify;
 
@@ -16,6 +14,7 @@ use crate::dice::Dice;
 use crate::kind::Kind;
 use crate::trace::Trace;
 use crate::watch::Watch;
+use crate::wire::{Answer, asked, told};
 use pixi_payd::clock::{Clock, Time};
 use pixi_payd::journal::{CommitFault, CommitFaults};
 use pixi_payd::sandbox::faults::{Fault, Faults, Matcher};
@@ -81,7 +80,7 @@ pub struct Backstage {
     dice: Dice,
     event: Option<Event>,
     /// A read whose answer comes again: what was asked, what was answered.
-    repeated: Option<(String, Option<(StatusCode, http::HeaderMap, Bytes)>)>,
+    repeated: Option<(String, Answer)>,
 }
 
 /// The shared part; cheap to clone.
@@ -289,7 +288,7 @@ impl Wire for Instance {
             let outage = stage.outage_of(&request, now);
             let fault = outage.or_else(|| kind.and_then(|kind| stage.fault(kind)));
             stage.trace.note(|| {
-                let what = if write { crate::watch::told(&request) } else { String::new() };
+                let what = if write { told(&request) } else { String::new() };
                 format!("  {} {} {what} {}", request.peer, request.call, if write { "<<" } else { "" })
             });
             if let (Some(kind), Some(_), None) = (kind, fault, outage) {
@@ -326,9 +325,8 @@ impl Wire for Instance {
             Some(Kind::RepeatedAnswer) if !write => return self.repeat(request).await,
             _ => {}
         }
-        let asked = self.key_of_repeated(&request);
-        if let Some(answer) = asked {
-            return Ok(answer);
+        if let Some(answer) = self.repeated(&request) {
+            return Ok(answer.response());
         }
         let answer = self.through(request, fault).await;
         let lost = match (&answer, fault) {
@@ -342,32 +340,22 @@ impl Wire for Instance {
     }
 }
 
-/// What a request asks, whoever asks it.
-fn asked(request: &Request) -> String {
-    format!("{} {} {}", request.call, request.url.path(), String::from_utf8_lossy(&request.body))
-}
-
 impl Instance {
     /// Passes a read and keeps its answer for the next one alike.
     async fn repeat(&self, request: Request) -> Result<Response, SendError> {
         let key = asked(&request);
-        let answer = self.peers.send(request).await?;
-        let (status, headers) = (answer.status, answer.headers.clone());
-        let body = Bytes::from(answer.bytes(usize::MAX / 2).await?);
-        self.shared.lock().repeated = Some((key, Some((status, headers.clone(), body.clone()))));
-        Ok(Response { status, headers, body: Box::pin(futures_util::stream::iter([Ok(body)])) })
+        let answer = Answer::whole(self.peers.send(request).await?).await?;
+        self.shared.lock().repeated = Some((key, answer.clone()));
+        Ok(answer.response())
     }
 
-    fn key_of_repeated(&self, request: &Request) -> Option<Response> {
+    /// The answer of the last time, where it is to come once more.
+    fn repeated(&self, request: &Request) -> Option<Answer> {
         let stage = &mut *self.shared.lock();
-        let (key, _) = stage.repeated.as_ref()?;
-        if request.effect == Effect::Write || *key != asked(request) {
-            return None;
-        }
-        let (_, answer) = stage.repeated.take()?;
-        let (status, headers, body) = answer?;
+        let is_asked_again = |(key, _): &mut (String, Answer)| request.effect == Effect::Read && *key == asked(request);
+        let (_, answer) = stage.repeated.take_if(is_asked_again)?;
         stage.trace.met(Kind::RepeatedAnswer);
-        Some(Response { status, headers, body: Box::pin(futures_util::stream::iter([Ok(body)])) })
+        Some(answer)
     }
 }
 
@@ -472,6 +460,3 @@ pub fn add(all: &mut BTreeMap<Kind, u32>, more: &BTreeMap<Kind, u32>) {
         *all.entry(*kind).or_default() += count;
     }
 }
-
-/// Sign of life of a daemon.
-pub const HEARTBEAT: Duration = Duration::from_secs(5);

@@ -16,14 +16,21 @@
 mod books;
 mod cast;
 mod dice;
+mod excuses;
+#[path = "../shared/house.rs"]
+mod house;
 mod kind;
 mod line;
+#[path = "../shared/number.rs"]
+mod number;
 mod play;
 #[path = "../shared/store.rs"]
 mod store;
 mod tests;
 mod trace;
 mod watch;
+#[path = "../shared/wire.rs"]
+mod wire;
 
 /// A play allocates little things all the time; the system's allocator is slower at that.
 #[global_allocator]

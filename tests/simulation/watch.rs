@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 
 use crate::cast::{Cast, Sold};
-use crate::kind::Kind;
 use crate::trace::Trace;
 use pixi_payd::clock::Time;
 use pixi_payd::config::quiet::is_quiet;
+use pixi_payd::journal::StepRecord;
 use pixi_payd::sandbox::world::ZONE;
+use pixi_payd::steps::Effect as StepEffect;
 use pixi_payd::wire::{Effect, Peer, Request};
 
 /// Rounding tolerance of the play.
@@ -18,10 +19,18 @@ pub const TOLERANCE: i64 = 2;
 pub struct Sent {
     key: String,
     peer: Peer,
-    /// Payment id.
+    /// Payment id; for a booking the document.
     about: String,
+    /// Token of the step, where the request carries one.
+    token: String,
     at: Time,
     looks: u32,
+}
+
+impl Sent {
+    fn is_notice(&self) -> bool {
+        self.key.starts_with("ship ")
+    }
 }
 
 /// What is known of what was sent.
@@ -55,7 +64,7 @@ impl Watch {
             _ => {}
         }
         let sent = once(request, now)?;
-        self.never_again_unseen(&sent, trace);
+        self.never_again_unseen(&sent, cast, trace);
         Some(sent)
     }
 
@@ -64,9 +73,16 @@ impl Watch {
         self.open.extend(sent);
     }
 
-    /// A person has decided: what was open is closed.
-    pub fn decided(&mut self) {
-        self.open.clear();
+    /// A person has decided how this step ended.
+    pub fn decided(&mut self, step: &StepRecord) {
+        self.open.retain(|sent| match (sent.peer, &step.effect) {
+            // A shipment notice carries no token; there is one for each payment.
+            (Peer::Unzer, effect @ StepEffect::Ship { .. }) => {
+                effect.payment() != Some(&sent.about) || !sent.is_notice()
+            }
+            (Peer::Unzer, _) => sent.token != step.token,
+            (Peer::Pixi, effect) => effect.document() != Some(&sent.about),
+        });
     }
 
     fn look(&mut self, request: &Request) {
@@ -79,13 +95,13 @@ impl Watch {
         }
     }
 
-    fn never_again_unseen(&mut self, sent: &Sent, trace: &mut Trace) {
+    fn never_again_unseen(&mut self, sent: &Sent, cast: &Cast, trace: &mut Trace) {
         let Some(at) = self.open.iter().position(|open| open.key == sent.key) else { return };
         let before = self.open.remove(at);
         let wait = if sent.peer == Peer::Pixi { TimeDelta::minutes(10) } else { TimeDelta::minutes(15) };
         // A decline that was read back may be tried again once the payment shows something new; the books still show
         // whether anything was captured twice.
-        let was_declined = sent.key.starts_with("capture") && trace.faults.contains_key(&Kind::Declined);
+        let was_declined = sent.key.starts_with("capture") && cast.declined.contains(&sent.about);
         if was_declined && before.looks >= 2 {
             return;
         }
@@ -165,38 +181,18 @@ fn document_in(text: &str) -> Option<String> {
 /// What a request does, where it may be done only once.
 fn once(request: &Request, now: Time) -> Option<Sent> {
     let body = String::from_utf8_lossy(&request.body);
-    let (key, about) = match request.call {
+    let (key, about, token) = match request.call {
         "capture" | "refund" | "reverse" | "ship" => {
             let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
             let reference = json["paymentReference"].as_str().unwrap_or_default();
-            let head = reference.rsplit_once(' ').map_or("", |(head, _)| head).to_owned();
-            (format!("{} {} {head}", request.call, request.url.path()), payment_of(request)?)
+            let (head, token) = reference.rsplit_once(' ').unwrap_or_default();
+            (format!("{} {} {head}", request.call, request.url.path()), payment_of(request)?, token.to_owned())
         }
         "pixiPaySetInvoiceCapture" | "pixiCACreateManualBooking" => {
-            (format!("{} {}", request.call, document_in(&body)?), String::new())
+            let document = document_in(&body)?;
+            (format!("{} {document}", request.call), document, String::new())
         }
         _ => return None,
     };
-    Some(Sent { key, peer: request.peer, about, at: now, looks: 0 })
-}
-
-/// A write in a few words, for the trace.
-pub fn told(request: &Request) -> String {
-    match request.peer {
-        Peer::Unzer => format!("{} {}", request.url.path(), String::from_utf8_lossy(&request.body)),
-        Peer::Pixi => {
-            let body = String::from_utf8_lossy(&request.body);
-            let inner = body.split_once("Body>").map_or(&*body, |(_, rest)| rest);
-            inner.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim()).fold(
-                String::new(),
-                |mut all, text| {
-                    if !text.is_empty() {
-                        all.push('|');
-                        all.push_str(text);
-                    }
-                    all
-                },
-            )
-        }
-    }
+    Some(Sent { key, peer: request.peer, about, token, at: now, looks: 0 })
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
-use super::{Known, lines, look};
-use crate::config::Mode;
+use super::{Known, document, lines, look};
+use crate::config::{MandantKind, Mode};
 use crate::sandbox::STORIES;
 use crate::sandbox::tests::{Theatre, play, theatre};
 use crate::text::Language;
@@ -109,4 +109,22 @@ async fn a_changed_setting_is_explained_on_an_old_order() {
     })
     .await;
     assert!(off.contains("Zahlungsart oder Mandant ist abgeschaltet"), "{off}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_of_a_test_mandant_is_marked_in_text_and_document() {
+    let theatre = theatre().await;
+    let story = STORIES.iter().position(|story| story.name == "too little money" && story.method == "Card").unwrap();
+    play(&theatre, &[story]).await;
+    for (kind, is_test) in [(MandantKind::Test, true), (MandantKind::Production, false)] {
+        let shop = theatre.workshop(|settings| settings.mandants.values_mut().for_each(|one| one.kind = kind));
+        let row = shop.journal.list_orders(crate::journal::OrderFilter::default()).await.unwrap().remove(0);
+        let (order, code) = (row.order.clone(), row.payment_code.clone());
+        let known: Known = look(&shop, order, Some(row), &code, false).await.unwrap();
+        assert_eq!(lines(&shop, &known)[0].contains(", TEST"), is_test);
+        let whole = document(&shop, &known);
+        for place in ["/test", "/order/test", "/plan/test"] {
+            assert_eq!(whole.pointer(place), Some(&is_test.into()), "{place}");
+        }
+    }
 }

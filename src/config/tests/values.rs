@@ -147,7 +147,8 @@ fn mail_of_a_mandant_replaces_key_by_key() {
     let mail = "mail: {from: a@example.org, to: [b@example.org], smtp: {host: smtp.example.org}}\n";
     let own = SMALL.replace("    kind: test\n", "    kind: test\n    mail: {to: [leo@example.org]}\n");
     let settings = settings(&format!("{mail}{own}"));
-    let leo = settings.mandants["LEO"].mail.as_ref().unwrap();
+    let leo = settings.mail_of(&"LEO".into()).unwrap();
+    assert_eq!(settings.mail_of(&"GONE".into()).unwrap().to, ["b@example.org"], "of one no longer configured");
     assert_eq!((leo.from.as_str(), leo.to.as_slice()), ("a@example.org", &["leo@example.org".to_owned()][..]));
     assert_eq!((leo.smtp.port, leo.smtp.security), (587, SmtpSecurity::Starttls));
     let alone = findings(&own);

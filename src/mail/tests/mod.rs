@@ -75,6 +75,15 @@ impl Office {
         self.post.turn(&self.settings).await.unwrap()
     }
 
+    /// Changes the store behind the journal's back.
+    async fn spoil(&self, text: &'static str) {
+        use sqlx::Connection as _;
+        let url = format!("sqlite:{}", self.folder.path().join("store.db").display());
+        let mut conn = sqlx::AnyConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    }
+
     async fn wait(&self, minutes: u64) {
         self.clock.sleep(Duration::from_mins(minutes)).await;
     }

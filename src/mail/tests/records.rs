@@ -121,5 +121,16 @@ fn keys_that_cannot_sign_say_why() {
         let error = SigningKey::read(text).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
     }
-    assert!(!format!("{:?}", SigningKey::read(KEY).unwrap()).contains("AAEC"));
+}
+
+#[test]
+fn a_key_is_never_shown() {
+    let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    let key = SigningKey::read(KEY).unwrap();
+    for shown in
+        [format!("{key:?}"), format!("{key:#?}"), key.kind(), key.record(), format!("{:?}", mail("example.org"))]
+    {
+        assert!(!shown.contains(&secret[..12]) && !shown.contains("PRIVATE"), "{shown}");
+    }
+    assert_eq!(key.kind(), "Ed25519");
 }

@@ -160,6 +160,32 @@ async fn what_is_wrong_with_a_server_is_told_by_its_stage() {
 }
 
 #[tokio::test]
+async fn who_may_not_send_at_all_is_told_of_the_server_not_of_the_recipients() {
+    for words in [
+        "554 5.7.1 Relay access denied",
+        "550 5.7.1 Unable to relay",
+        "530 5.7.0 Authentication required",
+        "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+    ] {
+        let script: Script = Box::leak(Box::new([("RCPT", words)]));
+        let error = carry(script).await.unwrap_err();
+        assert_eq!((error.stage, error.text.as_str()), (Stage::Login, words));
+        let mut server = Server::start(script).await;
+        server.settings.username = Some("u".into());
+        server.settings.password = Some("secret-123".to_owned().into());
+        let error = carrier().carry(&server.settings, &parcel()).await.unwrap_err();
+        assert_eq!(error.stage, Stage::Sender, "it logged in: {words}");
+    }
+    // One of them is that recipient's matter, and so is a mailbox that does not exist.
+    let fates = carry(&[("RCPT TO:<a@", "554 5.7.1 Relay access denied"), ("(content)", "250 ok")]).await.unwrap();
+    assert!(matches!(fates[0], Fate::Refused(_)) && matches!(fates[1], Fate::Accepted(_)), "{fates:?}");
+    let fates = carry(&[("RCPT TO:<a@", "554 relaying denied"), ("RCPT", "550 no such user")]).await.unwrap();
+    assert!(fates.iter().all(|fate| matches!(fate, Fate::Refused(_))), "{fates:?}");
+    let fates = carry(&[("RCPT", "450 4.7.1 greylisted")]).await.unwrap();
+    assert!(fates.iter().all(|fate| matches!(fate, Fate::Later(_))), "{fates:?}");
+}
+
+#[tokio::test]
 async fn nobody_there_and_no_encryption_offered() {
     let mut server = Server::start(&[]).await;
     server.settings.security = SmtpSecurity::Starttls;

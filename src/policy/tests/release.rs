@@ -290,9 +290,14 @@ fn release_without_effect_goes_on_by_the_lines_once() {
         (vec![], vec![]),
         "pixi may be slow"
     );
+    story.facts.surroundings.release_lines = None;
+    let unasked = story.clone().after(11);
+    assert_eq!((unasked.next(), unasked.problems()), (vec![], vec![]), "pixi could not be asked for the call");
+    assert_eq!(story.clone().after(130).problems(), vec![1210], "nor for hours");
+    story.facts.surroundings.release_lines = Some(false);
     let without = story.clone().after(11);
     assert_eq!((without.next(), without.problems()), (vec![], vec![1210]));
-    story.facts.surroundings.release_lines = true;
+    story.facts.surroundings.release_lines = Some(true);
     let mut story = story.after(11);
     assert_eq!((story.next(), story.problems()), (vec!["release_lines#1".to_owned()], vec![]));
     while story.take() {}

@@ -48,7 +48,7 @@ async fn a_refused_capture_is_mailed_with_what_unzer_answered_and_told_again_whe
     assert!(subjects[0].contains("PP-1303"), "{subjects:?}");
     let letter = scene.journal.mails_of(&Scene::id(sold.nr)).await.unwrap().remove(0);
     assert_eq!(letter.state, LetterState::Sent);
-    for part in ["Antwort: Unzer: COR.800.100.153", "Bestellt: 30,00 EUR", "Was jetzt zu tun ist"] {
+    for part in ["Antwort von Unzer: COR.800.100.153", "Bestellt: 30,00 EUR", "Was jetzt zu tun ist"] {
         assert!(letter.text.contains(part), "{part} in {}", letter.text);
     }
     scene.hours(26).await;
