@@ -121,6 +121,8 @@ async fn a_person_lets_the_daemon_try_again_with_a_reason_and_what_they_saw() {
     assert!(asked.leads_to().ends_with("?said=asked"), "{}", asked.leads_to());
     let waiting = anna.get(asked.leads_to()).await;
     assert!(waiting.text.contains("data-request=\"waiting\"") && waiting.text.contains("http-equiv=\"refresh\""));
+    // A cycle renews the lease that requests are taken under.
+    scene.cycle().await;
     scene.daemon.answer_requests().await.unwrap();
     let done = anna.get(&format!("/orders/DEM/{nr}")).await;
     assert!(done.text.contains("data-request=\"done\"") && done.text.contains("the bank says yes"), "{}", done.text);
@@ -137,6 +139,7 @@ async fn a_request_is_refused_where_the_amounts_have_changed_on_its_way() {
     let request = crate::engine::requests::retry_request("web:anna", &Scene::id(nr), "because");
     let amounts_seen = serde_json::json!({"total": 1});
     let id = scene.journal.enqueue_request(crate::journal::NewRequest { amounts_seen, ..request }).await.unwrap();
+    scene.cycle().await;
     scene.line.take_sent();
     scene.daemon.answer_requests().await.unwrap();
     let answer = scene.journal.load_request(id).await.unwrap().unwrap().answer.unwrap();

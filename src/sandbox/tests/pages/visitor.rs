@@ -48,7 +48,9 @@ impl Page {
         let at =
             self.text.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{name}: {}", self.text));
         let rest = &self.text[at..];
-        rest.split('"').nth(3).unwrap().replace("&#38;", "&").replace("&#60;", "<").replace("&#62;", ">")
+        let escaped = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+        let value = rest.split('"').nth(3).unwrap().to_owned();
+        escaped.iter().fold(value, |value, (entity, sign)| value.replace(entity, sign))
     }
 }
 
