@@ -18,6 +18,7 @@ mod config;
 mod connection;
 mod context;
 mod daemon;
+mod error_page;
 mod event_check;
 mod explain;
 mod failure;
@@ -44,6 +45,7 @@ mod store;
 mod systemd;
 mod tee;
 mod unzer_show;
+mod user;
 mod webhooks;
 mod words;
 
@@ -107,6 +109,12 @@ enum Command {
     /// The subscriptions of the webhooks at Unzer
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// Logins of the pages
+    #[command(subcommand)]
+    User(user::Command),
+    /// The page that shows open problems without a login
+    #[command(subcommand)]
+    ErrorPage(error_page::Command),
     /// The store's schema
     #[command(subcommand)]
     Db(store::Command),
@@ -158,6 +166,8 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Pixi(command) => pixi_call::run(context, command).await,
         Command::Unzer(command) => unzer_show::run(context, command).await,
         Command::Webhooks(command) => webhooks::run(&context, &command).await,
+        Command::User(command) => user::run(context, command).await,
+        Command::ErrorPage(command) => error_page::run(context, command).await,
         Command::Db(command) => store::run(context, command).await,
         Command::Backup(args) => store::backup(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,

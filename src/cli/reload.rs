@@ -55,7 +55,7 @@ fn keep(new: &mut Settings, old: &Settings) -> Vec<&'static str> {
         kept.push("web.listen");
     }
     if new.web.tls.is_some() != old.web.tls.is_some() {
-        new.web.tls = old.web.tls.clone();
+        new.web.tls.clone_from(&old.web.tls);
         kept.push("web.tls");
     }
     if new.timezone != old.timezone {

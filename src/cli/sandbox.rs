@@ -66,14 +66,14 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     let clock = Clock::simulated(start(), args.speed);
     let world = World::new(clock.clone());
-    let served = serve(&world, args.listen).await?;
+    let peers = serve(&world, args.listen).await?;
     if let Some(seed) = args.faults {
         plan_faults(&world, seed);
     }
     let folder = Folder::new()?;
     let file = folder.0.join("pixi-payd.yaml");
     let login = Login::new(args.listen)?;
-    let text = world.configuration(&folder.0, &served.unzer.url) + &login.configuration()?;
+    let text = world.configuration(&folder.0, &peers.unzer.url) + &login.configuration()?;
     write_private(&file, &text)?;
     let shown = ClockFile { real: Clock::system().now(), shown: clock.now(), speed: args.speed };
     let shown = serde_json::to_vec(&shown).map_err(Failure::failed)?;
@@ -97,7 +97,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     subscribe(&daemon).await;
     let courier = Courier::new(world.unzer.clone(), context.clock.clone(), context.transport());
     let programme = Programme::default();
-    let show = Show { programme, world, settings, journal: journal.clone(), file, served, mails, pages, courier };
+    let show =
+        Show { programme, world, settings, journal: journal.clone(), file, served: peers, mails, pages, courier };
     let ended = Box::pin(show.run(&daemon, &post, &stop, args.exit_when_done)).await;
     server.stop().await;
     journal.close();
@@ -127,8 +128,8 @@ fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
 /// The simulated peers alone, until the process is told to end.
 async fn peers_only(args: &Args) -> Result<(), Failure> {
     let world = World::new(Clock::system());
-    let served = serve(&world, args.listen).await?;
-    line(&serde_json::to_string(&served).map_err(Failure::failed)?)?;
+    let peers = serve(&world, args.listen).await?;
+    line(&serde_json::to_string(&peers).map_err(Failure::failed)?)?;
     // Whoever subscribes to webhooks is told, at an https address or on this machine.
     let courier = Courier::new(world.unzer.clone(), Clock::system(), Arc::new(HttpWire::new(Clock::system())));
     tokio::select! {
@@ -367,8 +368,10 @@ impl Show {
         let last = mails.last().map_or_else(String::new, |mail| format!("   latest mail: {}", mail.parcel.subject));
         format!(
             "pixi-payd sandbox   {time}   {told} of {} orders ended as told, {playing} in hand   configuration {file}\n\
-             {} mails{last}\n{}",
+             pages {}/   log in as {DEMO_USER} with the password {}   {} mails{last}\n{}",
             numbers.len(),
+            self.pages.url,
+            self.pages.login.password,
             mails.len(),
             table.trim_fmt()
         )

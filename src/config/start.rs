@@ -100,7 +100,7 @@ fn write_mandant(text: &mut String, mandant: &FoundMandant, today: &str) {
                 let _ = writeln!(text, "        xml_tag: {}", quoted(tag));
             }
             None => {
-                text.push_str("        # xml_tag: unzer         # tag of the payment type in the imported order XML\n")
+                text.push_str("        # xml_tag: unzer         # tag of the payment type in the imported order XML\n");
             }
         }
         let _ = write!(

@@ -267,7 +267,7 @@ fn next(stored: Option<&ConnectionRow>, seen: &Connection, link: &Link, now: Tim
         // Not asked since the start: what was known before still stands, but for what came back into the configuration.
         _ => {
             let back = before.state == ConnectionState::Deregistered;
-            back.then(|| ConnectionRow { state: ConnectionState::NotConnected, since: now, ..before })
+            back.then_some(ConnectionRow { state: ConnectionState::NotConnected, since: now, ..before })
         }
     }
 }

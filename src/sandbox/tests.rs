@@ -11,6 +11,7 @@ mod http;
 mod looks;
 mod mails;
 mod metrics;
+mod pages;
 mod people;
 mod quiet_orders;
 mod rules;

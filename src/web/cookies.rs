@@ -61,8 +61,8 @@ mod tests {
             assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"), "{set}");
             assert_eq!(set.contains("; Secure"), secure);
             assert_eq!(set.starts_with("__Host-"), secure);
-            let sent = format!("other=1; {}; {LOGIN}=2", set.split(';').next().unwrap());
-            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&sent).unwrap())]);
+            let header = format!("other=1; {}; {LOGIN}=2", set.split(';').next().unwrap());
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&header).unwrap())]);
             assert_eq!(read(&headers, SESSION, secure).as_deref(), Some("abc"));
             assert_eq!(read(&headers, SESSION, !secure), None, "the cookie of another way in counts for nothing");
         }

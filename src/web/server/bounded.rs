@@ -95,7 +95,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Patient<I> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_read(cx, buffer) {
             Poll::Pending => this.pending(cx),
-            done => {
+            done @ Poll::Ready(_) => {
                 this.progress();
                 done
             }
@@ -108,7 +108,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Patient<I> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_write(cx, data) {
             Poll::Pending => this.pending(cx),
-            done => {
+            done @ Poll::Ready(_) => {
                 this.progress();
                 done
             }
@@ -119,7 +119,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Patient<I> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_flush(cx) {
             Poll::Pending => this.pending(cx),
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 
@@ -127,7 +127,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Patient<I> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_shutdown(cx) {
             Poll::Pending => this.pending(cx),
-            done => done,
+            done @ Poll::Ready(_) => done,
         }
     }
 }
