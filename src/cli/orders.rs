@@ -175,8 +175,7 @@ async fn as_json(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
 }
 
 fn shown(settings: &Settings, row: &OrderRow) -> OrderShown {
-    let test = settings.is_test(&row.order.mandant);
-    OrderShown { test, ..OrderShown::of(row, settings.language, settings.timezone) }
+    OrderShown::with(row, settings)
 }
 
 async fn as_table(settings: &Settings, rows: &mut Rows) -> Result<(), Failure> {
