@@ -410,3 +410,30 @@ fn shells_and_man_get_their_files() {
     let page = place.run(&["man"]);
     assert!(page.out.contains(".TH pixi-payd 1") && page.out.contains("pixi-payd-run"), "{}", &page.out[..500]);
 }
+
+#[test]
+fn logins_and_the_address_of_the_error_page_are_made_by_commands() {
+    let place = Place::with_store();
+    let made = place.run(&["user", "add", "anna", "--generate"]);
+    assert_eq!((made.status, made.out.trim().len()), (0, 43), "{}", made.err);
+    let list = place.run(&["user", "list", "--json"]);
+    let users = list.json();
+    for (field, value) in [("name", "anna"), ("source", "store"), ("by", "cli:anna")] {
+        assert_eq!(users[0][field], value, "{}", list.out);
+    }
+    assert!(!list.out.contains("argon2"), "{}", list.out);
+    let nothing_typed = place.run(&["user", "add", "bert"]);
+    assert_eq!(nothing_typed.status, 2, "{}", nothing_typed.err);
+    assert_eq!(place.run(&["user", "remove", "anna"]).status, 0);
+    assert_eq!(place.run(&["user", "remove", "anna"]).status, 1);
+
+    let address = |args: &[&str]| {
+        let made = place.run(args);
+        assert_eq!(made.status, 0, "{}", made.err);
+        made.out.trim().to_owned()
+    };
+    let (first, second) = (address(&["error-page", "rotate"]), address(&["error-page", "rotate", "--mandant", "LEO"]));
+    assert!(first.starts_with("http://127.0.0.1:0/errors/") && first != second, "{first} {second}");
+    assert_eq!(place.run(&["error-page", "rotate", "--mandant", "XYZ"]).status, 2);
+    assert_eq!(place.run(&["verify"]).status, 0);
+}

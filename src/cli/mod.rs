@@ -14,6 +14,7 @@ mod config;
 mod connection;
 mod context;
 mod daemon;
+mod error_page;
 mod explain;
 mod failure;
 mod find;
@@ -37,6 +38,7 @@ mod store;
 mod systemd;
 mod tee;
 mod unzer_show;
+mod user;
 mod webhooks;
 mod words;
 
@@ -100,6 +102,12 @@ enum Command {
     /// The subscriptions of the webhooks at Unzer
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// Logins of the pages
+    #[command(subcommand)]
+    User(user::Command),
+    /// The page that shows open problems without a login
+    #[command(subcommand)]
+    ErrorPage(error_page::Command),
     /// The store's schema
     #[command(subcommand)]
     Db(store::Command),
@@ -151,6 +159,8 @@ async fn dispatch(context: Context, command: Command) -> Result<(), Failure> {
         Command::Pixi(command) => pixi_call::run(context, command).await,
         Command::Unzer(command) => unzer_show::run(context, command).await,
         Command::Webhooks(command) => webhooks::run(&context, &command).await,
+        Command::User(command) => user::run(context, command).await,
+        Command::ErrorPage(command) => error_page::run(context, command).await,
         Command::Db(command) => store::run(context, command).await,
         Command::Backup(args) => store::backup(context, args).await,
         Command::Verify(args) => store::verify(context, args).await,

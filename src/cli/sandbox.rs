@@ -367,8 +367,10 @@ impl Show {
         let last = mails.last().map_or_else(String::new, |mail| format!("   latest mail: {}", mail.parcel.subject));
         format!(
             "pixi-payd sandbox   {time}   {told} of {} orders ended as told, {playing} in hand   configuration {file}\n\
-             {} mails{last}\n{}",
+             pages {}/   log in as {DEMO_USER} with the password {}   {} mails{last}\n{}",
             numbers.len(),
+            self.pages.url,
+            self.pages.login.password,
             mails.len(),
             table.trim_fmt()
         )

@@ -10,6 +10,7 @@ mod http;
 mod looks;
 mod mails;
 mod metrics;
+mod pages;
 mod quiet_orders;
 mod rules;
 mod scene;

@@ -1,5 +1,6 @@
 //! Files that go with the pages: embedded, and with their content's hash in the address, so that browsers keep them.
 
+use std::future::{Ready, ready};
 use std::sync::LazyLock;
 
 use axum::extract::Path;
@@ -42,8 +43,11 @@ pub fn routes() -> Routes {
     Routes::new().get("/static/{hash}/{name}", Access::Public, file)
 }
 
-async fn file(Path((hash, name)): Path<(String, String)>) -> Result<Response, Fault> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name && hash == *HASH).ok_or(Fault::NotFound)?;
+fn file(Path((hash, name)): Path<(String, String)>) -> Ready<Response> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name && hash == *HASH);
     let forever = "public, max-age=31536000, immutable";
-    Ok(([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, forever)], asset.content).into_response())
+    ready(match asset {
+        Some(asset) => ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, forever)], asset.content).into_response(),
+        None => Fault::NotFound.into_response(),
+    })
 }

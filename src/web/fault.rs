@@ -1,5 +1,7 @@
 //! Answers that are not what was asked for.
 
+use std::future::{Ready, ready};
+
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -69,18 +71,23 @@ impl IntoResponse for Fault {
 }
 
 /// What is answered where there is no route.
-pub async fn not_found() -> Fault {
-    Fault::NotFound
+pub fn not_found() -> Ready<Fault> {
+    ready(Fault::NotFound)
 }
 
 /// What is answered where there is a route, but not for this method.
-pub async fn not_allowed() -> Fault {
-    Fault::NotAllowed
+pub fn not_allowed() -> Ready<Fault> {
+    ready(Fault::NotAllowed)
 }
 
 /// Makes pages of bare faults, in the language of the settings.
 pub async fn dressed(State(web): State<Web>, request: Request, next: Next) -> Response {
+    // Programs read a status, not a page.
+    let is_program = ["/api/", "/hooks/"].iter().any(|path| request.uri().path().starts_with(path));
     let response = next.run(request).await;
+    if is_program {
+        return response;
+    }
     let Some(fault) = response.extensions().get::<Fault>().copied() else { return response };
     match pages::fault(&web, fault) {
         Ok(page) => (fault.status(), page).into_response(),

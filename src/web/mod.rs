@@ -4,6 +4,7 @@
 //! `health` for monitoring. Nothing here sends to pixi or Unzer: what a person asks for is stored as a request, and the
 //! daemon acts on it.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::Router;
@@ -130,7 +131,7 @@ fn service(web: Web) -> Router {
     Router::new().fallback_service(inner).layer(map_request_with_state(web, without_base))
 }
 
-async fn without_base(State(web): State<Web>, mut request: Request) -> Request {
+fn without_base(State(web): State<Web>, mut request: Request) -> Ready<Request> {
     let base = web.base();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let rest = path.strip_prefix(base.as_str()).filter(|_| !base.is_empty());
@@ -139,5 +140,5 @@ async fn without_base(State(web): State<Web>, mut request: Request) -> Request {
     if let Some(uri) = shorter.and_then(|path| path.parse().ok()) {
         *request.uri_mut() = uri;
     }
-    request
+    ready(request)
 }

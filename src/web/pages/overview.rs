@@ -16,6 +16,7 @@ use crate::wire::Peer;
 use crate::wire::circuit::ConnectionState;
 
 /// How the daemon is doing.
+#[expect(clippy::struct_excessive_bools, reason = "each is the look of one of its facts")]
 pub struct Operation {
     /// When the last cycle began, and how it went.
     pub last: Option<(When, String)>,

@@ -1,0 +1,7 @@
+//! The pages over a real daemon, as a browser meets them.
+
+mod door;
+mod orders;
+mod screen;
+mod socket;
+mod visitor;
