@@ -176,7 +176,7 @@ fn help_lists_the_commands() {
     let commands: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     insta::assert_snapshot!(
         commands.join(" "),
-        @"run check plan explain orders order connection config mail pixi unzer webhooks db backup verify sandbox completions man help"
+        @"run check plan explain orders order connection config mail pixi unzer webhooks user error-page db backup verify sandbox completions man help"
     );
     assert_eq!(said.status, 0);
 }

@@ -52,12 +52,11 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
 }
 
 fn address(settings: &Settings, token: &str) -> String {
-    let base = match &settings.web.public_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => {
-            let scheme = if settings.web.tls.is_some() { "https" } else { "http" };
-            format!("{scheme}://{}", settings.web.listen)
-        }
+    let base = if let Some(url) = &settings.web.public_url {
+        url.as_str().trim_end_matches('/').to_owned()
+    } else {
+        let scheme = if settings.web.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", settings.web.listen)
     };
     format!("{base}/errors/{token}")
 }

@@ -161,6 +161,7 @@ labels! {
     mail_waiting { de: "wartet", en: "waiting" }
     mail_accepted { de: "angenommen", en: "accepted" }
     mail_refused { de: "abgelehnt", en: "refused" }
+    mail_given_up { de: "aufgegeben", en: "given up" }
     requests { de: "Aufträge von Personen", en: "Requests of people" }
     no_requests { de: "Noch keiner.", en: "None yet." }
     request_waiting { de: "wartet auf den Daemon", en: "waits for the daemon" }

@@ -132,7 +132,8 @@ impl Mailed {
             let (word, tone) = match recipient.state {
                 RecipientState::Waiting => (pen.words.mail_waiting, "open"),
                 RecipientState::Accepted => (pen.words.mail_accepted, "good"),
-                RecipientState::Refused | RecipientState::GivenUp => (pen.words.mail_refused, "bad"),
+                RecipientState::Refused => (pen.words.mail_refused, "bad"),
+                RecipientState::GivenUp => (pen.words.mail_given_up, "bad"),
             };
             let waiting = mail.last_error.clone().filter(|_| recipient.state == RecipientState::Waiting);
             let answer = recipient.answer.clone().or(waiting).unwrap_or_default();
