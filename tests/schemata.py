@@ -35,8 +35,8 @@ pub mod mutant {{
     }}
 }}
 """
-# Tests that take this many seconds of the processor, and ten times what they take without a change, do not end.
-PATIENCE = 10
+# Tests that take this many seconds of the processor, and five times what they take without a change, do not end.
+PATIENCE = 5
 TOKEN = re.compile(
     r"""(?P<quiet>//[^\n]*|/\*.*?\*/|b?r(?P<hashes>\#*)".*?"(?P=hashes)|b?"(?:\\.|[^"\\])*"|b?'(?:\\(?:u\{[^}]*\}|.)|[^'\\\n])')"""
     r"""|'?\w+|[{}()\[\];]""",
@@ -126,9 +126,11 @@ def module_of(file):
 
 
 def own_tests(file):
-    """What to ask the tests of a file's own module: first those of single cases, then made-up lives."""
-    module = module_of(file)
-    return [([f"{module}::"], ["::properties::"]), ([f"{module}::tests::properties::"], [])]
+    """What to ask the tests of a file's own module: those named like it, those of single cases, then made-up lives."""
+    module, name = module_of(file), pathlib.Path(file).stem
+    return [
+        ([f"{module}::tests::{name}::"], []), ([f"{module}::"], ["::properties::"]), ([f"{module}::tests::properties::"], [])
+    ]
 
 
 def mutants(project, names):
@@ -168,7 +170,7 @@ def planted(project, numbers, scratch):
         files = re.findall(r"^\+\+\+ b/(.*)", patch.read_text(), re.M)
         asked = re.search(r"^First: (.*)", head, re.M)
         stages = [(asked[1].split(), [])] if asked else []
-        change = Change(number, patch.stem, "planted", "", [*stages, *own_tests(files[0])[:1], ([], [])], {})
+        change = Change(number, patch.stem, "planted", "", [*stages, *own_tests(files[0])[1:2], ([], [])], {})
         for file in files:
             (scratch / file).parent.mkdir(parents=True, exist_ok=True)
             (scratch / file).write_text(project.text(file))
@@ -316,9 +318,10 @@ class Tests:
             command, cwd=self.root / part, env=os.environ | {VARIABLE: str(number), "RUST_MIN_STACK": str(64 << 20)},
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
+        # Nothing of Popen's own is asked from here on, for it would wait for the process and throw away what it used.
         # Time of the processor, for the machine may be busy; and of the clock, for a test may wait for ever.
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (patience, patience + 1))
-        timer = threading.Timer(60 * patience, process.kill)
+        timer = threading.Timer(60 * patience, os.kill, (process.pid, signal.SIGKILL))
         timer.start()
         running = failed = ""
         for row in process.stdout:
@@ -326,7 +329,7 @@ class Tests:
                 running = named[1]
                 if row.rstrip().endswith("... FAILED"):
                     failed = running
-                    process.kill()
+                    os.kill(process.pid, signal.SIGKILL)
                     break
         _, status, used = os.wait4(process.pid, 0)
         timer.cancel()
@@ -344,7 +347,7 @@ class Tests:
             failed, used = self.run(0, part, stage, 1800)
             if failed:
                 stop(f"without any change {failed} fails ({stage})")
-            self.patience[part, repr(stage)] = max(PATIENCE, round(10 * used))
+            self.patience[part, repr(stage)] = max(PATIENCE, round(5 * used))
             print(f"sound: {' '.join(stage[0]) or 'all'} in {used:.1f} s", flush=True)
 
     def hunt(self, change):
@@ -387,7 +390,8 @@ def without_broken(copy, changes, known):
 def hunt_all(tests, changes, known):
     tests.sound(changes)
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-        for change in pool.map(tests.hunt, changes):
+        for done in concurrent.futures.as_completed([pool.submit(tests.hunt, change) for change in changes]):
+            change = done.result()
             print(f"{change.verdict.split()[0]:7} {change.name} {change.verdict.partition(' ')[2]}", flush=True)
             known.note([change])
 
