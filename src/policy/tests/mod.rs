@@ -11,4 +11,5 @@ mod properties;
 mod reauthorize;
 mod release;
 mod returns;
+mod sums;
 mod surroundings;

@@ -1,8 +1,9 @@
 //! Returns: which charge, how much, and what stays.
 
 use crate::money::Currency;
+use crate::policy::draft::Draft;
 use crate::policy::story::{Story, order, refused};
-use crate::policy::{PaymentView, sums};
+use crate::policy::{PaymentView, returns, sums};
 use crate::steps::{Effect, Kind, RefundAt, RefusalKind};
 use crate::unzer::TransactionKind;
 
@@ -202,4 +203,41 @@ fn returns_of_more_than_is_there_are_a_persons() {
     assert!(story.problems().contains(&1504), "{:?}", story.problems());
     let story = paid(119_00).credited("GS1", &[1], 60_00).settle();
     assert_eq!((refunds(&story).len(), story.problems()), (1, vec![]));
+}
+
+#[test]
+fn redelivery_of_a_whole_invoice_but_for_rounding_is_left_to_a_person() {
+    let mut story = delivered();
+    story.facts.surroundings.manual_orders = vec![(100_300, story.now)];
+    let story = story.credited("GS1", &[1], 59_98).settle();
+    assert_eq!((refunds(&story), story.problems()), (vec![], vec![1509]));
+}
+
+#[test]
+fn returns_find_the_charge_of_an_invoice_by_the_journal_or_by_its_invoice_id() {
+    let charge_of = |story: &Story, nr: &str| returns::charge_of(&story.facts, nr).map(|(_, charge)| charge);
+    let mut story = delivered();
+    story.facts.past.clear();
+    let found = ["RE1", "RE2", "RE9"].map(|nr| charge_of(&story, nr));
+    assert_eq!(found, [Some("s-chg-1".to_owned()), Some("s-chg-2".to_owned()), None], "by invoice id");
+    let mut story = delivered();
+    let PaymentView::Known(payment) = &mut story.facts.payment else { panic!("no payment") };
+    payment.transactions.iter_mut().for_each(|entry| entry.detail = None);
+    let found = ["RE1", "RE2", "RE9"].map(|nr| charge_of(&story, nr));
+    assert_eq!(found, [Some("s-chg-1".to_owned()), Some("s-chg-2".to_owned()), None], "by the journal");
+}
+
+#[test]
+fn returns_lower_a_claim_only_while_credits_stay_within_the_invoices() {
+    let claimable = |credited| {
+        let story = order("4711").prepayment(119_00).shipped("RE1", &[1]).credited("GS1", &[1], credited).after(31);
+        returns::claimable(&Draft::new(&story.facts, &story.terms, story.now))
+    };
+    assert_eq!((claimable(60_02), claimable(60_03)), (60_02, 0));
+}
+
+#[test]
+fn returns_settled_by_a_person_are_counted_as_theirs() {
+    let story = delivered().credited("GS1", &[1], 20_00).credited("GS2", &[2], 30_00).paid_in_pixi("GS2", 30_00);
+    assert_eq!(returns::by_others(&Draft::new(&story.facts, &story.terms, story.now)), 30_00);
 }
