@@ -5,7 +5,7 @@ use crate::policy::capture::{self, Covered};
 use crate::policy::draft::Draft;
 use crate::policy::story::{Story, order, refused};
 use crate::policy::{PaymentView, sums};
-use crate::steps::{CANCELLATION_REFERENCE, Guards, Kind, RefusalKind, StepKey};
+use crate::steps::{CANCELLATION_REFERENCE, Effect, Guards, Kind, RefusalKind, StepKey};
 use crate::unzer::{Payment, Transaction, TransactionStatus};
 
 fn payment(story: &mut Story) -> &mut Payment {
@@ -160,4 +160,50 @@ fn returns_of_a_few_cents_are_given_back_and_the_last_cents_of_others_are_not() 
     assert_eq!(refunds(delivered().credited("GS1", &[2], 2)), ["refund:GS1:0.02:s-chg-1"]);
     let adopted = delivered().credited("GS1", &[2], 59_00).refunded_by_hand("s-chg-1", 58_98);
     assert_eq!(refunds(adopted), [""; 0]);
+}
+
+#[test]
+fn guards_of_a_refund_keep_what_shipped_goods_still_need() {
+    let story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]).settle();
+    let plan = story.returned("GS1", &[1]).after(31).plan();
+    let refund = plan.steps.iter().find(|step| step.effect.kind() == Kind::Refund).unwrap();
+    let expected = Guards { capturable: 119_00, captured: 119_00, refunded: 0, must_stay: 58_98 };
+    assert_eq!(refund.guards, expected);
+}
+
+#[test]
+fn c9_guards_of_the_rest_let_all_of_it_go() {
+    let mut story = order("4711").card(150_00).expert().settle().shipped("RE1", &[1, 2]);
+    while story.take() {}
+    let plan = story.after(6).plan();
+    let reverse = plan.steps.iter().find(|step| step.effect.kind() == Kind::Reverse).unwrap();
+    assert_eq!(reverse.guards, Guards { capturable: 150_00, captured: 119_00, refunded: 0, must_stay: 0 });
+}
+
+#[test]
+fn guards_of_a_claim_keep_what_is_shipped_and_not_paid() {
+    let story = order("4711").prepayment(119_00).received(20_00).cancelled(&[2]).shipped("RE1", &[1]);
+    let plan = story.credited("GS1", &[1], 10_00).after(31).plan();
+    let reverse = plan.steps.iter().find(|step| step.effect.kind() == Kind::Reverse).unwrap();
+    assert_eq!(reverse.guards, Guards { capturable: 119_00, captured: 20_00, refunded: 0, must_stay: 29_98 });
+}
+
+#[test]
+fn book_names_the_charge_of_its_invoice_else_the_latest_that_succeeded() {
+    let booked = |story: &Story| -> Vec<String> {
+        let pay_id = |effect| match effect {
+            Effect::BookInvoice { pay_id, .. } => Some(pay_id),
+            _ => None,
+        };
+        story.plan().steps.into_iter().filter_map(|step| pay_id(step.effect)).collect()
+    };
+    let mut story = order("4711").card(119_00).expert().settle();
+    story = story.shipped("RE1", &[1]).settle().shipped("RE2", &[2]).settle();
+    story.facts.past.retain(|past| past.effect.kind() != Kind::BookInvoice);
+    story.facts.documents.iter_mut().for_each(|document| document.paid = Some(0));
+    assert_eq!(booked(&story), ["s-pay-31/s-chg-1", "s-pay-31/s-chg-2"]);
+    story.facts.past.clear();
+    payment(&mut story).transactions.iter_mut().for_each(|entry| entry.detail = None);
+    let story = story.charged(1_00, TransactionStatus::Error);
+    assert_eq!(booked(&story), ["s-pay-31/s-chg-2", "s-pay-31/s-chg-2"]);
 }
