@@ -94,7 +94,7 @@ enum Command {
     /// pixi APIs and Unzer key pairs: how they are, and whether they are used
     #[command(subcommand)]
     Connection(connection::Command),
-    /// Show the configuration in force or its schema, start a file, copy a payment type in it
+    /// The configuration: show it or its schema, start a file, copy a block
     #[command(subcommand)]
     Config(config::Command),
     /// A test mail, and what became of the mails so far

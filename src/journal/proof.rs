@@ -134,6 +134,7 @@ mod tests {
             ),
             ("UPDATE steps SET mandant = 'OTHER'".to_owned(), "every step belongs to its order"),
             ("UPDATE totals SET captured = captured + 1".to_owned(), "the totals are the sum of the steps"),
+            ("UPDATE board SET orders = orders + 1".to_owned(), "the board counts every order where it stands"),
             ("UPDATE orders SET payment = 's-pay-77'".to_owned(), "every order with a payment holds the claim on it"),
             (
                 "UPDATE steps SET amount_minor = 0".to_owned(),

@@ -162,7 +162,7 @@ async fn what_a_killed_daemon_left_does_not_wait_for_the_schedule() {
         assert!(real.timeout(RESUMES, waits).await.is_ok(), "{what}\n{}", place.log_end());
     };
     gate.watch(place.start());
-    until("ready", &|| place.log().contains(" ready, ")).await;
+    until("ready", &|| place.log().contains(" ready at ")).await;
     assert_eq!(gate.seen().requests, 0, "nothing is due yet");
     gate.finish();
     gate.watch(place.start());

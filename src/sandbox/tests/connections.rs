@@ -183,6 +183,7 @@ async fn a_refused_login_is_an_error_of_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn what_leaves_the_configuration_is_deregistered_until_it_comes_back() {
     let scene = Scene::new().await;
+    scene.stage(1).authorize("card", &[30_00], 0).unwrap();
     scene.minutes(1).await;
     let whole = scene.daemon.shop().settings.clone();
     let mut less = (*whole).clone();
@@ -191,7 +192,7 @@ async fn what_leaves_the_configuration_is_deregistered_until_it_comes_back() {
     scene.minutes(1).await;
     assert_eq!(scene.connection(Peer::Unzer).await.state, ConnectionState::Deregistered);
     scene.daemon.reload(whole.clone()).unwrap();
-    scene.stage(1).authorize("card", &[30_00], 0).unwrap();
+    scene.stage(2).authorize("card", &[30_00], 0).unwrap();
     scene.minutes(2).await;
     assert_eq!(scene.connection(Peer::Unzer).await.state, ConnectionState::Connected);
     let shown = connections::shown(&whole, scene.journal.connections().await.unwrap());

@@ -36,6 +36,8 @@ impl Scene {
 
     /// What the daemon answers to a request.
     async fn answer(&self, request: NewRequest) -> Value {
+        // Requests are taken under the lease, which time in a scene outlives.
+        self.journal.heartbeat(self.daemon.owner()).await.unwrap();
         let id = self.journal.enqueue_request(request).await.unwrap();
         self.daemon.answer_requests().await.unwrap();
         self.journal.load_request(id).await.unwrap().unwrap().answer.unwrap()
