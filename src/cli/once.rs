@@ -30,7 +30,7 @@ pub async fn run(context: Context, only: Option<Only>, mandant: Option<String>) 
     if let Some(mandant) = &mandant {
         known(&settings, mandant)?;
     }
-    let scope = Scope { only, mandant, all: true };
+    let scope = Scope { only, mandant, all: true, ..Scope::default() };
     let journal = context.journal(&settings, Schema::Migrate).await?;
     for _ in 0..TRIES {
         let stop = Stop::default();

@@ -62,6 +62,9 @@ pub struct Scope {
     pub mandant: Option<MandantId>,
     /// Also orders whose next check is not due.
     pub all: bool,
+    /// After the connection was switched off: changes are asked for so far back and no further.
+    #[serde(default)]
+    pub catches_up: bool,
 }
 
 impl Scope {
@@ -189,7 +192,7 @@ pub async fn listed(
 ) -> Result<(Vec<(MandantId, PaymentCode, i64)>, CycleReport), JournalError> {
     let mut report = CycleReport::default();
     let Some(pixi) = shop.peers.pixi(api) else { return Ok((Vec::new(), report)) };
-    let scope = Scope { only: None, mandant: mandant.cloned(), all: true };
+    let scope = Scope { mandant: mandant.cloned(), all: true, ..Scope::default() };
     let settings = &shop.settings;
     let brakes = Brakes::new(settings.safety, settings.timezone, settings.schedule.quiet_hours, Arc::default());
     let mut found = Found {
@@ -430,7 +433,8 @@ impl Found<'_> {
         let stored = self.shop.journal.cursor(self.api, CURSOR).await?;
         let was_stored = stored.is_some();
         let from = match stored.and_then(|text| text.parse().ok()) {
-            Some(millis) => clock::from_millis(millis).max(now - LONGEST_WINDOW),
+            Some(millis) if self.scope.catches_up => clock::from_millis(millis).max(now - LONGEST_WINDOW),
+            Some(millis) => clock::from_millis(millis),
             None => self.first_window(now).await?,
         };
         let changed = match pixi.changed_orders(LocalTime::at(from - OVERLAP, zone)).await {

@@ -321,7 +321,7 @@ impl Daemon {
             return Ok(Some(CycleReport::default()));
         }
         let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
-        let all = Scope { all: true, ..Scope::default() };
+        let all = Scope { all: true, catches_up: true, ..Scope::default() };
         let watch = self.clock.stopwatch();
         let ended = cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
         let whole = scope.only.is_none() && scope.mandant.is_none();
