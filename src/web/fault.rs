@@ -62,7 +62,7 @@ impl From<askama::Error> for Fault {
 }
 
 impl IntoResponse for Fault {
-    /// The bare answer; [`dressed`] makes a page of it.
+    /// The bare answer; `dressed` makes a page of it.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
