@@ -1,9 +1,5 @@
 "use strict";
-// The pages work without this. A chosen filter takes effect at once.
-for (const select of document.querySelectorAll(".filters select")) {
-  select.addEventListener("change", () => select.form.requestSubmit());
-}
-// Empty filters need not stand in the address.
+// The pages work without this. Empty filters need not stand in the address.
 for (const form of document.querySelectorAll(".filters")) {
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData.entries()]) {

@@ -370,7 +370,10 @@ class Known:
 
     def note(self, changes):
         self.verdicts |= {change.name: change.verdict for change in changes if change.verdict}
-        self.file.write_text("".join(f"{name}\t{verdict}\n" for name, verdict in self.verdicts.items()))
+        # Beside it first: a run that is ended in the middle of writing loses nothing.
+        beside = self.file.with_suffix(".new")
+        beside.write_text("".join(f"{name}\t{verdict}\n" for name, verdict in self.verdicts.items()))
+        beside.replace(self.file)
 
 
 def without_broken(copy, changes, known):
@@ -407,6 +410,8 @@ def main():
         "planted": lambda: planted(project, set(map(int, names)), results / "scratch"),
     }
     changes = list(found[what]())
+    if not changes:
+        sys.exit("nothing to try: no change fits, or no run before has missed one")
     for change in changes:
         if known.verdicts.get(change.name, "").startswith(("caught", "does not compile")):
             change.verdict = known.verdicts[change.name]
@@ -437,7 +442,7 @@ def table(changes):
     for change in changes:
         if change.verdict == "missed":
             print(f"missed: {change.name}")
-    return 1 if every["missed"] else 0
+    return 1 if every["missed"] or every["not tried"] else 0
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ ALTER TABLE orders ADD COLUMN awaiting INTEGER GENERATED ALWAYS AS
           AND payment_group IN ('WAIT', 'INVOICE', 'SECURED') AND payment_status IN ('UNPAID', 'PAID_PARTIAL')
           THEN total - captured + refunded ELSE 0 END) VIRTUAL;
 ALTER TABLE orders ADD COLUMN capturable INTEGER GENERATED ALWAYS AS
-    (CASE WHEN waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual') AND authorized > captured
+    (CASE WHEN waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual')
+          AND payment_group IN ('AUTH', 'PAYLATER') AND authorized > captured
           THEN authorized - captured ELSE 0 END) VIRTUAL;
 ALTER TABLE orders ADD COLUMN unbooked INTEGER GENERATED ALWAYS AS
     (CASE WHEN waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual')

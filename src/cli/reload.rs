@@ -21,11 +21,13 @@ pub fn reload(context: &Context, daemon: &Daemon, server: &Server) {
                 tracing::warn!(setting = kept, "{kept} has changed; it takes effect after a restart");
             }
             let settings = Arc::new(settings);
-            if let Err(error) = server.reload(&settings) {
-                tracing::error!("the certificate is refused, the old one stays: {error}");
-            }
-            match daemon.reload(settings) {
-                Ok(()) => tracing::info!("configuration read again"),
+            match daemon.reload(settings.clone()) {
+                Ok(()) => {
+                    tracing::info!("configuration read again");
+                    if let Err(error) = server.reload(&settings) {
+                        tracing::error!("the certificate is refused, the old one stays: {error}");
+                    }
+                }
                 Err(error) => tracing::error!("the configuration is refused, the old one stays: {error}"),
             }
         }

@@ -65,7 +65,10 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
                 )));
             }
             let chosen = if generate { token::random().map_err(Failure::failed)? } else { ask(&name)? };
-            if chosen.chars().count() < password::SHORTEST || chosen.len() > password::LONGEST {
+            if chosen.len() > password::LONGEST {
+                return Err(Failure::usage(format!("the password must have at most {} bytes", password::LONGEST)));
+            }
+            if chosen.chars().count() < password::SHORTEST {
                 return Err(Failure::usage(format!("the password must have at least {} letters", password::SHORTEST)));
             }
             let hash = password::hash(&chosen).map_err(Failure::failed)?;

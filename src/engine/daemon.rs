@@ -102,6 +102,9 @@ pub struct Daemon {
     looked: Mutex<hinted::Looked>,
 }
 
+/// Held by whoever works on orders.
+pub(super) type Turn<'a> = tokio::sync::MutexGuard<'a, ()>;
+
 impl Daemon {
     /// Registers this process with the store and builds everything it needs. `seed` draws pauses of failing connections.
     ///
@@ -239,7 +242,7 @@ impl Daemon {
             }
             let _turn = self.turn.lock().await;
             if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner, &api).await? {
-                hinted::look(&shop, hints, &mut looked, || self.stop.is_set()).await?;
+                hinted::look(&shop, hints, &mut looked, || self.stop.is_set() || self.quiet_until().is_none()).await?;
             }
         }
         Ok(())
@@ -289,9 +292,13 @@ impl Daemon {
         Ok(report)
     }
 
-    /// Works on one order at once. A cycle that runs is waited for: an order is in one hand at a time.
-    pub(super) async fn run_order(&self, shop: &Workshop, work: &Work<'_>) -> Result<(), WorkError> {
-        let _turn = self.turn.lock().await;
+    /// Waits until nothing else works on orders: an order is in one hand at a time.
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        self.turn.lock().await
+    }
+
+    /// Works on one order at once.
+    pub(super) async fn run_order(&self, shop: &Workshop, work: &Work<'_>, _turn: Turn<'_>) -> Result<(), WorkError> {
         connections::apply(&self.journal, &self.stack.circuits).await?;
         let brakes = self.brakes(shop);
         brakes.decide();
@@ -324,8 +331,7 @@ impl Daemon {
         let all = Scope { all: true, catches_up: true, ..Scope::default() };
         let watch = self.clock.stopwatch();
         let ended = cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
-        let whole = scope.only.is_none() && scope.mandant.is_none();
-        if whole && !ended.as_ref().is_ok_and(|report| report.stopped) {
+        if scope.is_whole() && !ended.as_ref().is_ok_and(|report| report.stopped) {
             self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
         }
         ended.map(Some)

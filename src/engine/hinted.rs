@@ -18,7 +18,7 @@ use super::{peers, record};
 
 /// Hints looked at in one go.
 const MOST: i64 = 1_000;
-/// Unzer did not answer: it is asked again after this pause.
+/// Unzer did not answer for a payment: it is asked for it again after this pause.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
 
 /// Which hints were looked at in these quiet hours.
@@ -26,17 +26,18 @@ const PAUSE: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Looked {
     /// How often each payment had been told of.
     times: BTreeMap<String, i64>,
-    /// Unzer is left alone until then.
-    rests_until: Option<Time>,
+    /// Payments that could not be read are left alone until then; all others are looked at meanwhile.
+    rest_until: BTreeMap<String, Time>,
 }
 
-/// The payments hinted at that were not looked at yet; none while Unzer is left alone.
+/// The payments hinted at that were not looked at yet and do not rest.
 pub(super) async fn fresh(shop: &Workshop, api: &ApiName, looked: &Looked) -> Result<Vec<HintRow>, JournalError> {
-    if looked.rests_until.is_some_and(|until| shop.clock.now() < until) {
-        return Ok(Vec::new());
-    }
+    let now = shop.clock.now();
     let hints = shop.journal.take_hints(api, MOST).await?;
-    let is_fresh = |hint: &HintRow| looked.times.get(&hint.payment).is_none_or(|times| *times != hint.times);
+    let is_fresh = |hint: &HintRow| {
+        looked.times.get(&hint.payment).is_none_or(|times| *times != hint.times)
+            && looked.rest_until.get(&hint.payment).is_none_or(|until| *until <= now)
+    };
     Ok(hints.into_iter().filter(is_fresh).collect())
 }
 
@@ -49,15 +50,14 @@ pub(super) async fn look(
 ) -> Result<(), JournalError> {
     for hint in hints {
         let now = shop.clock.now();
-        if stopping() || looked.rests_until.is_some_and(|until| now < until) {
+        if stopping() {
             return Ok(());
         }
-        if let Some(order) = &hint.order {
-            let whole = look_at(shop, order, &hint, now).await?;
-            looked.rests_until = (!whole).then_some(now + PAUSE);
-            if !whole {
-                continue;
-            }
+        if let Some(order) = &hint.order
+            && !look_at(shop, order, &hint, now).await?
+        {
+            looked.rest_until.insert(hint.payment.clone(), now + PAUSE);
+            continue;
         }
         looked.times.insert(hint.payment.clone(), hint.times);
     }
@@ -96,13 +96,9 @@ async fn known(shop: &Workshop, order: &OrderId) -> Result<Option<(OrderRow, Fac
     if !matches!(row.management, Management::Managed | Management::Adopted) {
         return Ok(None);
     }
-    let Some(facts) = shop.journal.load_facts(order).await? else { return Ok(None) };
-    let Some(facts) = serde_json::from_str::<Facts>(&facts).ok() else { return Ok(None) };
-    if facts.standing != Standing::Managed {
-        return Ok(None);
-    }
-    let past = shop.journal.steps_of(order).await?.iter().map(super::work::into_past).collect();
-    Ok(Some((row, Facts { past, ..facts })))
+    let steps = shop.journal.steps_of(order).await?;
+    let facts = shop.stored_facts(order, &steps).await?;
+    Ok(facts.filter(|facts| facts.standing == Standing::Managed).map(|facts| (row, facts)))
 }
 
 /// The facts with the payment as it was read now, wherever it stood.

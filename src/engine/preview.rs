@@ -5,7 +5,7 @@ use crate::journal::{JournalError, OrderRow, StepRecord};
 use crate::policy::{self, Facts, Plan};
 
 use super::peers;
-use super::work::{Workshop, into_past};
+use super::work::Workshop;
 
 /// The facts last stored, with the steps as they are now, and the plan they make. None where nothing was read yet, an
 /// older version wrote them, or the payment type is not configured any more.
@@ -18,10 +18,8 @@ pub async fn preview(
     let Some(payment_type) = peers::payment_type(&shop.settings, &row.order.mandant, &row.payment_code) else {
         return Ok(None);
     };
-    let json = shop.journal.load_facts(&row.order).await?;
-    let facts = json.and_then(|json| serde_json::from_str::<Facts>(&json).ok());
+    let facts = shop.stored_facts(&row.order, steps).await?;
     Ok(facts.map(|facts| {
-        let facts = Facts { past: steps.iter().map(into_past).collect(), ..facts };
         let plan = policy::plan(&facts, &shop.terms(payment_type), now);
         (facts, plan)
     }))

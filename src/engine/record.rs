@@ -9,7 +9,7 @@ use crate::config::{PaymentCode, PaymentType};
 use crate::journal::{
     Amounts, JournalError, Management, NewMail, Next, OrderRow, OrderSeen, PlanRecord, Waits, telling,
 };
-use crate::policy::{self, Facts, NextCheck, Plan, Standing, Sums, sums};
+use crate::policy::{self, Facts, NextCheck, PaymentView, Plan, Standing, Sums, sums};
 use crate::steps::OrderId;
 use crate::text::{Notice, Number, Severity};
 
@@ -80,12 +80,24 @@ pub async fn store(
         planned => standing.or(planned),
     };
     let stored = Facts { past: Vec::new(), ..facts.clone() };
-    let amounts = amounts(&plan.sums);
+    // While Unzer is silent the order stays as it was read last: nothing paid is not the same as nothing known.
+    let is_silent = matches!(facts.payment, PaymentView::Unreachable { .. });
+    let (read, kept) = (amounts(&plan.sums), row.amounts);
+    let amounts = if is_silent {
+        Amounts { authorized: kept.authorized, captured: kept.captured, refunded: kept.refunded, ..read }
+    } else {
+        read
+    };
+    let keeps_status = is_silent && !row.is_unread() && plan.payment_status.is_by_sums();
     let shown = OrderRow { amounts, nr_external: facts.external_nr.clone(), ..row.clone() };
     let record = PlanRecord {
         undecided: plan.undecided,
-        payment_status: plan.payment_status.name().to_owned(),
-        transfer_status: plan.transfer_status.name().to_owned(),
+        payment_status: if keeps_status { row.payment_status.clone() } else { plan.payment_status.name().to_owned() },
+        transfer_status: if keeps_status {
+            row.transfer_status.clone()
+        } else {
+            plan.transfer_status.name().to_owned()
+        },
         reason: reason(shop, plan),
         mark_mail: mark.as_ref().filter(|mark| is_told(mark)).map(|mark| telling("problem", &shown, mark)),
         mails: others(&shown, plan, mark.as_ref(), resolved.as_deref()),
@@ -95,8 +107,10 @@ pub async fn store(
             NextCheck::Ended => Next::End,
         },
         payment: payment.map(|payment| payment.id.clone()).or_else(|| row.payment.clone()),
-        method: payment.map(|payment| payment.method.0.clone()),
-        group: payment.map(|payment| format!("{:?}", sums::group(payment)).to_uppercase()),
+        method: payment.map(|payment| payment.method.0.clone()).or_else(|| row.method.clone().filter(|_| is_silent)),
+        group: payment
+            .map(|payment| format!("{:?}", sums::group(payment)).to_uppercase())
+            .or_else(|| row.group.clone().filter(|_| is_silent)),
         customer: facts.customer,
         o0: first_total(row, facts),
         amounts,

@@ -113,27 +113,33 @@ async fn act_on(
             json!({"error": format!("the connection pixi {name} is switched off; take it up again with: {mend}")}),
         );
     }
-    if !request.amounts_seen.is_null() && request.amounts_seen != json!(row.amounts) {
-        return Ok(json!({"error": "the amounts have changed since the request was made"}));
-    }
     let asked = Asked { at: shop.clock.now(), reauthorize };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
+    // Nothing else works on the order between the comparison and the work.
+    let turn = daemon.turn().await;
     if let Some(changed) = changed_since(&work, &row, &request.amounts_seen).await? {
         // The next cycle stores what is so now.
         shop.journal.wake_order(order).await?;
         return Ok(json!({"error": changed}));
     }
-    daemon.run_order(&shop, &work).await?;
+    daemon.run_order(&shop, &work, turn).await?;
     Ok(json!({"done": true}))
 }
 
-/// What has changed since the person looked, in words; none where nothing has, or no amounts were given. While Unzer is
-/// silent there is nothing to compare, and nothing to move.
+/// Why it is not done as the person saw it, in words: what has changed since, or why that cannot be told. None where
+/// nothing has, or no amounts were given.
 async fn changed_since(work: &Work<'_>, row: &OrderRow, seen: &Value) -> Result<Option<String>, super::WorkError> {
-    let Ok(seen) = serde_json::from_value::<Amounts>(seen.clone()) else { return Ok(None) };
-    let Some((facts, plan)) = work.look_only().await? else { return Ok(None) };
-    if facts.payment.known().is_none() && row.payment.is_some() {
+    if seen.is_null() {
         return Ok(None);
+    }
+    let Ok(seen) = serde_json::from_value::<Amounts>(seen.clone()) else {
+        return Ok(Some("the amounts of the request cannot be read".to_owned()));
+    };
+    let Some((facts, plan)) = work.look_only().await? else {
+        return Ok(Some("pixi does not show the order now; nothing was done".to_owned()));
+    };
+    if facts.payment.known().is_none() && row.payment.is_some() {
+        return Ok(Some("Unzer does not answer for its payment now; nothing was done".to_owned()));
     }
     let now = record::amounts(&plan.sums);
     let pairs = [

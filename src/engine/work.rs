@@ -116,6 +116,15 @@ impl Workshop {
         Terms { payment_type: payment_type.clone(), safety: self.settings.safety, language: self.settings.language }
     }
 
+    /// The facts last stored, with the steps and people's words as they are now. None where nothing was read yet, or an older
+    /// version wrote them.
+    pub async fn stored_facts(&self, order: &OrderId, steps: &[StepRecord]) -> Result<Option<Facts>, JournalError> {
+        let Some(json) = self.journal.load_facts(order).await? else { return Ok(None) };
+        let Some(facts) = serde_json::from_str::<Facts>(&json).ok() else { return Ok(None) };
+        let (past, said) = (steps.iter().map(into_past).collect(), self.journal.said_of(order).await?);
+        Ok(Some(Facts { past, accepted: said.done, collection: said.collection, ..facts }))
+    }
+
     /// Takes an order in hand.
     pub fn work<'a>(
         &'a self,

@@ -69,8 +69,8 @@ impl Journal {
             .await
     }
 
-    /// Takes an order under management with its documents as a person has accepted them, all in one transaction. A document
-    /// accepted before keeps its first word.
+    /// Takes an order under management with its documents as a person has accepted them, all in one transaction. Of a document
+    /// that was accepted before the last word counts.
     pub async fn adopt_order(
         &self,
         order: &OrderId,

@@ -417,14 +417,16 @@ impl Journal {
 
     /// Orders with this pixi number, in any API and mandant.
     pub async fn find_orders_by_nr(&self, nr: i64) -> Result<Vec<OrderRow>, JournalError> {
-        self.0
+        let rows = self
+            .0
             .lanes
             .read(move |tx| {
                 Box::pin(
                     async move { read_all(&sqlx::query(sql::ORDERS_BY_NR).bind(nr).fetch_all(&mut tx.conn).await?) },
                 )
             })
-            .await
+            .await?;
+        Ok(rows.into_iter().map(|row| self.with_postponed(row)).collect())
     }
 
     /// A person settles a problem: the same notice is not marked or mailed again. It unblocks no money.

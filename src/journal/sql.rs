@@ -290,7 +290,8 @@ statements! {
         THEN 1 ELSE 0 END) AS bigint) AS awaiting, \
         CAST(SUM(CASE WHEN payment_group IN ('WAIT', 'INVOICE', 'SECURED') AND payment_status IN ('UNPAID', 'PAID_PARTIAL') \
         THEN total - captured + refunded ELSE 0 END) AS bigint) AS awaited, \
-        CAST(SUM(CASE WHEN authorized > captured THEN authorized - captured ELSE 0 END) AS bigint) AS capturable \
+        CAST(SUM(CASE WHEN payment_group IN ('AUTH', 'PAYLATER') AND authorized > captured \
+        THEN authorized - captured ELSE 0 END) AS bigint) AS capturable \
         FROM orders WHERE api = $1 AND mandant = $2 AND waits <> 'end' AND management NOT IN ('ignored', 'legacy', 'manual') \
         GROUP BY currency ORDER BY currency";
     STANDING = "SELECT \
@@ -315,7 +316,7 @@ statements! {
         times = hints.times + 1";
     LOAD_HINTS = "SELECT h.payment, h.event, h.received_ms, h.times, o.api, o.mandant, o.nr FROM hints h \
         LEFT JOIN payment_claims c ON c.payment = h.payment LEFT JOIN orders o ON o.id = c.order_id \
-        WHERE o.id IS NULL OR o.api = $1 ORDER BY h.received_ms, h.payment LIMIT $2";
+        WHERE o.id IS NULL OR o.api = $1 ORDER BY CASE WHEN o.id IS NULL THEN 1 ELSE 0 END, h.received_ms, h.payment LIMIT $2";
     HINTS_WAITING = "SELECT COUNT(*) AS orders, MIN(received_ms) AS oldest_ms FROM hints";
     DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2";
 
@@ -394,7 +395,9 @@ statements! {
         UNION ALL SELECT CAST(NULL AS TEXT), c.net FROM collections c \
         JOIN orders o ON o.id = c.order_id WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3 ORDER BY 1";
     ACCEPT_DOCUMENT = "INSERT INTO accepted_documents (order_id, document, settled, total, accepted_by, reason, accepted_ms) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (order_id, document) DO NOTHING";
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (order_id, document) DO UPDATE SET settled = excluded.settled, \
+        total = excluded.total, accepted_by = excluded.accepted_by, reason = excluded.reason, \
+        accepted_ms = excluded.accepted_ms";
     ADD_COLLECTION = "INSERT INTO collections (order_id, net, handed_by, reason, handed_ms) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (order_id) DO UPDATE SET net = excluded.net, handed_by = excluded.handed_by, \
         reason = excluded.reason, handed_ms = excluded.handed_ms";

@@ -640,6 +640,7 @@ async fn an_unchanged_order_costs_no_write_and_is_still_postponed() {
     assert!(!second.changed);
     assert!(shop.journal.due_orders(&api, 10).await.unwrap().is_empty());
     assert_eq!(shop.journal.load_order(&nr(4711)).await.unwrap().unwrap().next_check, Some(again));
+    assert_eq!(shop.journal.find_orders_by_nr(4711).await.unwrap()[0].next_check, Some(again));
     shop.clock.sleep(Duration::from_mins(10)).await;
     let due = shop.journal.due_orders(&api, 10).await.unwrap();
     assert_eq!(due.len(), 1);

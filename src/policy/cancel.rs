@@ -11,7 +11,7 @@ use crate::unzer::{Group, Payment, Transaction, TransactionKind, TransactionStat
 
 use super::capture::{Covered, covered, guards};
 use super::draft::Draft;
-use super::facts::Facts;
+use super::facts::{Document, Facts};
 use super::{claim, reauthorize, sums};
 
 /// The whole order is cancelled and nothing was invoiced: the authorisation is reversed, the money paid back.
@@ -80,8 +80,11 @@ pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
 /// C9: everything is shipped and captured; the exact rest of the authorisation is given free.
 pub(super) fn reverse_rest(draft: &mut Draft<'_>) {
     let Some(payment) = draft.facts.payment.known() else { return };
-    let all_covered =
-        covered(draft.facts, &draft.sums, draft.tolerance()).iter().all(|(_, covered)| *covered == Covered::Yes);
+    // What a person has settled was paid elsewhere: nothing is captured for it any more.
+    let is_covered = |(invoice, covered): &(&Document, Covered)| {
+        *covered == Covered::Yes || draft.facts.accepted.contains(&invoice.nr)
+    };
+    let all_covered = covered(draft.facts, &draft.sums, draft.tolerance()).iter().all(is_covered);
     let due = sums::group(payment) == Group::Auth && draft.sums.pixi.closed && all_covered;
     if due && draft.sums.unzer.rest > 0 && !draft.money_held && draft.steps().is_empty() {
         reverse(draft, payment, "C9", Number::ReversalRefused, true);
@@ -230,7 +233,9 @@ pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &entry.path));
         return false;
     }
-    if draft.unseen_give_back {
+    if let Some(step) = draft.unseen_give_back.clone() {
+        draft.rule("given back");
+        draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", step));
         return false;
     }
     let wait = TimeDelta::from_std(draft.terms.safety.confirm_after).unwrap_or(TimeDelta::MAX);

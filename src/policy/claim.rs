@@ -182,8 +182,12 @@ pub(super) fn ship(draft: &mut Draft<'_>) {
     }
     // The claim is lowered first: with the notice all of it comes due.
     let too_high = unzer.claim - pixi.owed > draft.tolerance();
-    let paid_by_others = draft.facts.invoices().any(|invoice| capture::paid_by_others(draft.facts, invoice));
-    if draft.money_held || too_high || paid_by_others || pixi.owed <= 0 {
+    // What a person has settled needs no notice; one that is left does.
+    let is_settled = |invoice: &Document| draft.facts.accepted.contains(&invoice.nr);
+    let paid_by_others =
+        draft.facts.invoices().any(|invoice| !is_settled(invoice) && capture::paid_by_others(draft.facts, invoice));
+    let all_settled = draft.facts.invoices().all(is_settled);
+    if draft.money_held || too_high || paid_by_others || all_settled || pixi.owed <= 0 {
         return;
     }
     let effect = Effect::Ship { payment: payment.id.clone(), invoice: invoice.nr.clone() };

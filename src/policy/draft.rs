@@ -36,8 +36,9 @@ pub(super) struct Draft<'a> {
     pub keep_open: bool,
     /// Money is to be given back, now or after a brake; what rests on it waits.
     pub gives_back: bool,
-    /// Money this daemon has given back is not at Unzer: nothing more is given back on top of it.
-    pub unseen_give_back: bool,
+    /// Money this daemon has given back is not at Unzer: nothing more is given back on top of it, until a person who has
+    /// looked asks for it.
+    pub unseen_give_back: Option<StepKey>,
     /// The facts do not allow to tell what is wrong and what is not.
     pub undecided: bool,
     /// The release had no effect: it is not reported again, its lines are let go.
@@ -65,7 +66,7 @@ impl<'a> Draft<'a> {
             keep_lock: false,
             keep_open: false,
             gives_back: false,
-            unseen_give_back: false,
+            unseen_give_back: None,
             undecided: false,
             by_lines: false,
             withheld: None,

@@ -35,6 +35,8 @@ pub(super) fn left_alone(draft: &mut Draft<'_>) -> ControlFlow<()> {
 /// Open orders of what is switched off stay as they are: no step, but a hint, and they go on once it is on again.
 fn switched_off(draft: &mut Draft<'_>) -> ControlFlow<()> {
     draft.rule("switched off");
+    // Nothing is looked into, so nothing that was wrong is solved.
+    draft.undecided = true;
     draft.say(PhraseKey::LeftAloneSwitchedOff);
     draft.notice(switched_off_notice(draft.facts.order.mandant.0.as_str(), &draft.facts.payment_type.0));
     ControlFlow::Break(())

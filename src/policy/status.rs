@@ -95,12 +95,23 @@ names!(TransferStatus {
     NoTransfer = "NO_TRANSFER",
 });
 
+impl PaymentStatus {
+    /// It follows from sums, so it says nothing while those of Unzer are not known.
+    pub fn is_by_sums(self) -> bool {
+        !matches!(self, Self::Legacy | Self::Disappeared | Self::Manual | Self::Merged)
+    }
+}
+
 /// Payment status. What was handed to debt collection stays there until more money is there than then.
 pub(super) fn payment(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {
     let status = by_sums(facts, sums, tolerance);
-    let owes = matches!(status, PaymentStatus::Unpaid | PaymentStatus::PaidPartial | PaymentStatus::Chargeback);
-    let collected = |before: i64| sums.unzer.net <= before;
-    if owes && facts.collection.is_some_and(collected) { PaymentStatus::Collection } else { status }
+    let is_collected = |before: i64| match status {
+        PaymentStatus::Unpaid | PaymentStatus::PaidPartial => sums.unzer.net <= before,
+        // One that came after it was handed over is news.
+        PaymentStatus::Chargeback => sums.unzer.net == before,
+        _ => false,
+    };
+    if facts.collection.is_some_and(is_collected) { PaymentStatus::Collection } else { status }
 }
 
 fn by_sums(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {

@@ -78,7 +78,9 @@ pub(super) fn given_back(draft: &mut Draft<'_>) {
         if payment.transactions.iter().any(is_it) {
             continue;
         }
-        draft.unseen_give_back = true;
+        if facts.retry_at.is_none() {
+            draft.unseen_give_back.get_or_insert(past.key.clone());
+        }
         let shown_by = past.settled_at.unwrap_or(past.at) + SHOWN_BY;
         if draft.now < shown_by {
             draft.wake(shown_by);

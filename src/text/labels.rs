@@ -33,7 +33,7 @@ labels! {
     fault_store { de: "Der Speicher antwortet gerade nicht. Bitte gleich noch einmal.", en: "The store does not answer at the moment. Please try again shortly." }
     fault_too_slow { de: "Die Anfrage hat zu lange gedauert.", en: "The request took too long." }
     fault_too_long { de: "Die Adresse ist zu lang.", en: "The address is too long." }
-    fault_broken { de: "Die Seite konnte nicht geschrieben werden.", en: "The page could not be written." }
+    fault_broken { de: "Die Seite konnte nicht erstellt werden.", en: "The page could not be made." }
     to_orders { de: "Zu den Bestellungen", en: "To the orders" }
     orders { de: "Bestellungen", en: "Orders" }
     dashboard { de: "Bestellungen", en: "Orders" }
@@ -57,7 +57,7 @@ labels! {
     authorized { de: "Autorisiert", en: "Authorised" }
     claimed { de: "Gefordert", en: "Claimed" }
     captured { de: "Eingezogen", en: "Captured" }
-    invoiced { de: "Berechnet", en: "Invoiced" }
+    invoiced { de: "In Rechnung gestellt", en: "Invoiced" }
     credited { de: "Gutgeschrieben", en: "Credited" }
     refunded { de: "Erstattet", en: "Refunded" }
     charged_back { de: "Rückbelastet", en: "Charged back" }
@@ -96,17 +96,17 @@ labels! {
     connection_off { de: "abgeschaltet", en: "switched off" }
     since { de: "seit {time}", en: "since {time}" }
     mails { de: "Mails", en: "Mails" }
-    mails_none { de: "alle zugestellt", en: "all delivered" }
+    mails_none { de: "keine wartet", en: "none waiting" }
     mails_unsent { de: "{count} nicht zugestellt, seit {since}", en: "{count} not delivered, since {since}" }
     mails_off { de: "nicht eingerichtet", en: "not set up" }
-    counts { de: "Stand", en: "Standing" }
+    counts { de: "Bestellungen nach Status", en: "Orders by status" }
     days { de: "Die letzten 30 Tage", en: "The last 30 days" }
     day { de: "Tag", en: "Day" }
     days_table { de: "Als Tabelle", en: "As a table" }
     days_none { de: "In den letzten 30 Tagen wurde nichts eingezogen und nichts erstattet.", en: "Nothing was captured or refunded in the last 30 days." }
-    days_test { de: "Testdaten: es gibt nur Testmandanten.", en: "Test data: there are only test mandants." }
-    waiting { de: "Wartendes Geld", en: "Waiting money" }
-    waiting_none { de: "Es wartet kein Geld.", en: "No money is waiting." }
+    days_test { de: "Testdaten.", en: "Test data." }
+    waiting { de: "Ausstehende Beträge", en: "Money outstanding" }
+    waiting_none { de: "Es steht nichts aus.", en: "Nothing is outstanding." }
     awaiting { de: "wartet auf Überweisung", en: "awaits the buyer's transfer" }
     capturable { de: "autorisiert, nicht eingezogen", en: "authorised, not captured" }
     unbooked { de: "eingezogen, nicht gebucht", en: "captured, not booked" }
@@ -123,7 +123,7 @@ labels! {
     disappeared { de: "verschwunden", en: "disappeared" }
     manual { de: "manuell", en: "manual" }
     merged { de: "zusammengeführt", en: "merged" }
-    initial { de: "noch nichts", en: "nothing yet" }
+    initial { de: "nichts zu buchen", en: "nothing to book" }
     not_transferred { de: "steht aus", en: "outstanding" }
     transferred { de: "gebucht", en: "booked" }
     transfer_error { de: "Fehler", en: "error" }
@@ -150,7 +150,7 @@ labels! {
     outcome { de: "Ergebnis", en: "Outcome" }
     code { de: "Code", en: "Code" }
     duration { de: "Dauer", en: "Duration" }
-    token { de: "Kennwort", en: "Token" }
+    token { de: "Kennung", en: "Token" }
     attempt { de: "{number}. Versuch", en: "try {number}" }
     decided { de: "entschieden von {by}: {reason}", en: "decided by {by}: {reason}" }
     looks { de: "{count}-mal nachgesehen", en: "looked for {count} times" }
@@ -170,9 +170,9 @@ labels! {
     request_quiet { de: "nicht ausgeführt: Ruhezeit bis {until}", en: "not done: quiet hours until {until}" }
     request_failed { de: "nicht ausgeführt: {why}", en: "not done: {why}" }
     actions { de: "Aktionen", en: "Actions" }
-    portal { de: "Zahlung im Unzer-Portal", en: "The payment in Unzer's portal" }
+    portal { de: "Unzer-Portal öffnen", en: "Open Unzer's portal" }
     retry { de: "Erneut versuchen", en: "Try again" }
-    retry_does { de: "Der Daemon nimmt die Bestellung sofort vor; auch was zuvor abgelehnt wurde, wird noch einmal versucht. Es gelten alle Regeln und Grenzen.", en: "The daemon takes the order up at once; what was refused before is tried again as well. All rules and limits hold." }
+    retry_does { de: "Der Daemon bearbeitet die Bestellung sofort; auch was zuvor abgelehnt wurde, wird noch einmal versucht. Es gelten alle Regeln und Grenzen.", en: "The daemon takes the order up at once; what was refused before is tried again as well. All rules and limits hold." }
     resolve { de: "Problem gelöst", en: "Problem solved" }
     resolve_does { de: "Die Markierung wird gelöscht; dasselbe Problem wird nicht noch einmal gemeldet. Sonst geschieht nichts, und es wird kein Geld bewegt.", en: "The mark is cleared; the same problem is not told again. Nothing else happens and no money moves." }
     ignore { de: "Nicht mehr bearbeiten", en: "Leave alone" }

@@ -5,6 +5,7 @@
 //! again. It is on disk before it is answered with 200; what is not taken Unzer sends again, and polling finds in any case.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use secrecy::ExposeSecret;
@@ -148,13 +150,18 @@ impl Inbox {
             }
             let hints: BTreeMap<String, String> =
                 batch.iter().map(|message| (message.payment.clone(), message.event.clone())).collect();
-            let stored = self.0.journal.add_hints(hints.into_iter().collect()).await;
-            if let Err(error) = &stored {
-                tracing::error!("webhooks: {error}");
+            // A panic must not leave the door closed: what was not stored is answered so, and the next batch comes.
+            let storing = AssertUnwindSafe(self.0.journal.add_hints(hints.into_iter().collect())).catch_unwind();
+            let stored = storing.await;
+            match &stored {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::error!("webhooks: {error}"),
+                Err(_) => tracing::error!("webhooks: storing panicked"),
             }
+            let is_stored = matches!(stored, Ok(Ok(_)));
             for message in batch {
                 // Whoever does not wait any more is told nothing.
-                let _ = message.stored.send(stored.is_ok());
+                let _ = message.stored.send(is_stored);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cases::{At, Case, Fault, Moment, is_never_looked_for};
+use crate::cases::{At, Case, Fault, Moment};
 use crate::line::{Event, What};
 use pixi_payd::steps::Kind;
 
@@ -15,6 +15,17 @@ const BANK_DATA: &str = "IBAN";
 const RELEASED: &str = "freigegeben";
 /// What the comment of a lock says.
 const LOCKED: &str = "Versandsperre";
+/// Stories in which the buyer pays, or cancels, at the moment the bank data are written: whether they are is a matter of
+/// a minute.
+const BUYER_IS_FAST: [&str; 7] = [
+    "overpaid",
+    "cancelled before payment",
+    "paid after cancellation",
+    "line cancelled, rest paid",
+    "returned before payment",
+    "cancelled before shipping",
+    "shipped and reported",
+];
 /// The number under which a person is asked about a step.
 pub const ASKED: &str = "PP-1701";
 
@@ -23,11 +34,12 @@ pub const ASKED: &str = "PP-1701";
 pub struct Struck {
     case: Case,
     kinds: Vec<Kind>,
+    story: &'static str,
 }
 
 impl Struck {
     /// Looks the steps up in the run without a fault: its events, and the kinds of its writes.
-    pub fn of(case: Case, events: &[Event], kinds: &[Kind]) -> Self {
+    pub fn of(case: Case, events: &[Event], kinds: &[Kind], story: &'static str) -> Self {
         let kinds = match case.at {
             At::Read(_) => Vec::new(),
             At::Write(nth) => kinds.get(nth).copied().into_iter().collect(),
@@ -39,7 +51,7 @@ impl Struck {
                 next_to.into_iter().flatten().filter_map(|at| kinds.get(at).copied()).collect()
             }
         };
-        Self { case, kinds }
+        Self { case, kinds, story }
     }
 
     fn is_any(&self, fits: impl Fn(Kind) -> bool) -> bool {
@@ -64,7 +76,9 @@ impl Struck {
     /// answer hid, or that came late, and was then seen as if it had always been there, is not told.
     fn may_be_missing(&self, comment: &str) -> bool {
         let is_locked = comment.contains(LOCKED);
-        self.is_any(is_never_looked_for)
+        let is_comment = self.is_any(|kind| matches!(kind, Kind::Comment | Kind::CustomerComment));
+        // Where nothing has left, it is written later.
+        is_comment && self.case.fault != Fault::NoConnection
             || self.is_repeated() && (comment.contains(RELEASED) || is_locked)
             || self.is_late() && is_locked && self.is_any(|kind| matches!(kind, Kind::Lock | Kind::Unlock))
     }
@@ -113,9 +127,9 @@ pub fn differ(found: &Comments, wanted: &Comments, struck: Option<&Struck>) -> V
         });
         // Of one thing that was done late or seen late: its lock, and the release behind it.
         let is_lost = missing <= 2 && struck.is_some_and(|struck| struck.may_be_missing(comment));
-        // Bank data are written while the money is awaited: whether a buyer who pays, or cancels, at that moment gets
-        // them is a matter of a minute.
-        let is_moment = struck.is_some() && comment.contains(BANK_DATA) && found.abs_diff(wanted) <= 1;
+        let is_moment = struck.is_some_and(|struck| BUYER_IS_FAST.contains(&struck.story))
+            && comment.contains(BANK_DATA)
+            && found.abs_diff(wanted) <= 1;
         if !is_moment && (found > wanted + usize::from(may_be_more) || found < wanted && !is_lost) {
             wrong.push(format!("told {found} times instead of {wanted}: {comment}"));
         }

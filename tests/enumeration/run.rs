@@ -372,7 +372,7 @@ impl Ended {
         if case.is_some() && !self.is_met {
             wrong.push("the fault never happened".to_owned());
         }
-        let struck = case.map(|case| Struck::of(case, &faultless.events, &faultless.kinds));
+        let struck = case.map(|case| Struck::of(case, &faultless.events, &faultless.kinds, flow.story.name));
         wrong.extend(self.books.differ(&faultless.books, struck.as_ref()));
         let told = self.books.commented(ASKED);
         let asked = usize::from(!self.asked.is_empty());

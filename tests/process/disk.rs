@@ -94,8 +94,7 @@ impl Scene {
     /// Once it is mended cycles end well again, and writing goes on: in the same process.
     async fn goes_on(&self) {
         let (written, pid) = (self.gate.seen().written(), self.gate.pid());
-        let ended =
-            || self.place.log().lines().filter(|line| line.contains(" INFO ") && line.contains("ended")).count();
+        let ended = || self.place.log().lines().filter(|line| line.contains(" ended, 0 failed")).count();
         let before = ended();
         self.until("a cycle ends well again", || ended() > before && self.gate.seen().written() > written).await;
         assert_eq!(self.gate.pid(), pid);

@@ -174,7 +174,7 @@ async fn what_a_killed_daemon_left_does_not_wait_for_the_schedule() {
 async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
     let _alone = alone().await;
     let kills = number("KILLS").unwrap_or(KILLS);
-    let seed = number("SEED").unwrap_or_else(|| getrandom::u64().unwrap() % 1_000_000);
+    let seed = number("SEED").unwrap_or_else(|| 1 + getrandom::u64().unwrap() % 999_999);
     println!("SEED={seed} KILLS={kills}");
     let real = Clock::system();
     let watch = real.stopwatch();
@@ -229,7 +229,6 @@ async fn killed_over_and_over_it_does_nothing_twice_and_loses_nothing() {
     let ended = real.timeout(REST * 2, all).await.unwrap_or_else(|_| Err(people.waiting()));
     assert!(ended.is_ok(), "SEED={seed}: {}\n{}", ended.unwrap_err(), place.log_end());
     println!("{orders} orders ended after {} s", watch.elapsed().as_secs());
-    assert!(tally.first_write < RESUMES, "a daemon wrote only after {} s", tally.first_write.as_secs());
 
     // What was cut off in the last moments is looked for, and whoever would do something twice gets the time to.
     let closed = async {

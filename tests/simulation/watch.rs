@@ -81,7 +81,10 @@ impl Watch {
                 effect.payment() != Some(&sent.about) || !sent.is_notice()
             }
             (Peer::Unzer, _) => sent.token != step.token,
-            (Peer::Pixi, effect) => effect.document() != Some(&sent.about),
+            (Peer::Pixi, effect @ (StepEffect::BookInvoice { .. } | StepEffect::BookReturn { .. })) => {
+                effect.document() != Some(&sent.about)
+            }
+            (Peer::Pixi, _) => true,
         });
     }
 

@@ -211,6 +211,15 @@ fn c9_the_exact_rest_is_reversed_when_everything_is_captured() {
 }
 
 #[test]
+fn c9_the_rest_is_given_free_though_a_person_has_settled_an_invoice_elsewhere() {
+    let mut story = order("4711").card(119_00).expert().settle();
+    story.facts.accepted = vec!["RE1".to_owned()];
+    let story = story.shipped("RE1", &[1]).shipped("RE2", &[2]).settle();
+    assert_eq!((story.unzer().rest, story.problems()), (0, vec![]));
+    assert!(!story.did.iter().any(|key| key.ends_with(":RE1")), "{:?}", story.did);
+}
+
+#[test]
 fn c9_waits_for_two_readings_apart() {
     let mut story = order("4711").card(150_00).expert().settle().shipped("RE1", &[1, 2]);
     while story.take() {}

@@ -230,6 +230,18 @@ fn c5_one_notice_names_the_last_invoice_and_no_amount() {
 }
 
 #[test]
+fn c5_one_invoice_a_person_has_settled_does_not_keep_the_notice_of_the_other() {
+    let accepted = |invoices: &[&str]| {
+        let mut story = order("4711").secured_invoice(119_00).settle();
+        story.facts.accepted = invoices.iter().map(ToString::to_string).collect();
+        let story = story.shipped("RE1", &[1]).shipped("RE2", &[2]).settle();
+        money(&story).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(accepted(&["RE1"]), ["ship:s-pay-31", "book:RE2"]);
+    assert_eq!(accepted(&["RE1", "RE2"]), [""; 0], "nothing is left to be paid");
+}
+
+#[test]
 fn c5_invoices_above_the_claim_are_a_problem_before_the_notice() {
     let story = order("4711").secured_invoice(119_00).settle().invoiced("RE1", &[1, 2], 119_03).settle();
     assert_eq!((money(&story), story.problems()), (vec![], vec![1302]));

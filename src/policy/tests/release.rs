@@ -311,6 +311,7 @@ fn release_without_effect_goes_on_by_the_lines_once() {
 fn switched_off_orders_get_a_hint_and_stay_due() {
     let mut story = order("4711").card(119_00).after(600);
     story.facts.standing = Standing::SwitchedOff;
+    assert!(story.plan().undecided, "nothing counts as solved");
     let plan = story.plan();
     assert_eq!((plan.steps.len(), story.problems(), story.hints()), (0, vec![], vec![1610]));
     assert!(matches!(plan.next_check, NextCheck::At(_)), "not ended");

@@ -109,7 +109,7 @@ fn c7_two_invoices_share_one_rest() {
     let story = story.shipped("RE1", &[1]).shipped("RE2", &[2]);
     assert_eq!((story.next(), story.problems()), (vec!["capture:RE1".to_owned()], vec![1302]));
     let missing = story.plan().notices[0].values.clone();
-    assert!(missing.iter().any(|(name, value)| name == "missing" && value.contains("19")), "{missing:?}");
+    assert!(missing.iter().any(|(name, value)| name == "missing" && value.starts_with("19.00")), "{missing:?}");
 }
 
 #[test]

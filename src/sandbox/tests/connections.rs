@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::pages::visitor::{Visitor, with_logins};
 use super::scene::{Act, Scene};
 use crate::engine::connections::{self, DAEMON, Link};
 use crate::journal::{ConnectionRow, News};
@@ -197,4 +198,21 @@ async fn what_leaves_the_configuration_is_deregistered_until_it_comes_back() {
     assert_eq!(scene.connection(Peer::Unzer).await.state, ConnectionState::Connected);
     let shown = connections::shown(&whole, scene.journal.connections().await.unwrap());
     assert!(shown.iter().all(|shown| shown.state != ConnectionState::Deregistered));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_and_metrics_show_what_is_switched_off() {
+    let scene = Scene::with(with_logins).await;
+    scene.minutes(2).await;
+    let mut anna = Visitor::known(&scene).await;
+    let page = anna.get("/").await.text;
+    assert!(page.contains("data-state=\"CONNECTED\"") && !page.contains("data-trouble"), "{page}");
+    scene.disable(Peer::Pixi).await;
+    let page = anna.get("/").await.text;
+    assert!(page.contains("data-state=\"DISABLED\"") && page.contains("data-trouble=\"PP-1922\""), "{page}");
+    assert!(page.contains("moved"), "why, in the words of who did it");
+    // The page of metrics is read anew after some seconds.
+    scene.minutes(1).await;
+    let metrics = anna.get("/metrics").await.text;
+    assert!(metrics.contains("pixi_payd_connections{peer=\"pixi\",state=\"disabled\"} 1"), "{metrics}");
 }

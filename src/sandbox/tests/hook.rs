@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use super::http::{HOOK, Http, message, with_web};
-use super::scene::Scene;
+use super::scene::{Act, Scene};
 use crate::config::QuietHours;
 use crate::engine::subscriptions::{self, HookAddress, Standing};
 use crate::sandbox::stage::{Sold, Stage};
@@ -278,6 +278,14 @@ async fn in_the_quiet_hours_unzer_is_read_and_pixi_is_left_alone() {
     scene.world.unzer.charge_back(&paid.payment, "s-chg-1", other.money(45_00)).unwrap();
     assert!(courier.round().await >= 2, "taken at night too");
     scene.line.take_sent();
+    // One payment cannot be read: the other is told of all the same.
+    let silent = waiting.payment.clone();
+    scene.line.rule(move |request| if request.url.path().contains(&silent) { Act::Lose } else { Act::Pass });
+    scene.daemon.look_at_hints().await.unwrap();
+    assert_eq!(scene.row(paid.nr).await.payment_status, "CHARGEBACK");
+    assert_eq!(scene.row(waiting.nr).await.payment_status, "UNPAID");
+    scene.line.clear();
+    scene.world.clock.sleep(Duration::from_mins(2)).await;
     scene.daemon.look_at_hints().await.unwrap();
     let sent = scene.line.take_sent();
     assert!(!sent.is_empty() && sent.iter().all(|sent| !sent.write && !sent.call.starts_with("pixi")), "{sent:?}");

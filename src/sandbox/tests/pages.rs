@@ -4,4 +4,4 @@ mod door;
 mod orders;
 mod screen;
 mod socket;
-mod visitor;
+pub(super) mod visitor;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::scene::Scene;
+use super::scene::{Act, Scene};
 use crate::engine::adopt::{self, Adoptable};
 use crate::engine::requests::retry_request;
 use crate::journal::{Accepted, Management, NewRequest, Settled};
@@ -106,6 +106,52 @@ async fn an_order_that_was_never_seen_is_taken_over_too_and_a_credit_note_that_i
     stage.not_booked(&done).unwrap();
     stage.booked_once(&open, 25_00).unwrap();
     stage.booked_once(&invoice, 45_00).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn taken_over_a_second_time_the_last_word_on_a_document_counts() {
+    let scene = Scene::too_early().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[20_00, 25_00], 0).unwrap();
+    scene.world.pixi.release_by_hand(sold.nr).unwrap();
+    let invoice = stage.ship_all(sold.nr).unwrap();
+    let note = stage.take_back(sold.nr, &[0]).unwrap();
+    scene.adopt(&scene.look(sold.nr).await, &[]).await;
+    // The person changes their mind before the refund is due, and pays the buyer back by bank.
+    scene.journal.set_management(&Scene::id(sold.nr), Management::Ignored, "cli:anna", "by bank").await.unwrap();
+    scene.adopt(&scene.look(sold.nr).await, &[&note]).await;
+    scene.minutes(60).await;
+    stage.moved(&sold.payment, 45_00, 0, 0).unwrap();
+    stage.not_booked(&note).unwrap();
+    stage.booked_once(&invoice, 45_00).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_paid_stays_paid_while_unzer_is_silent() {
+    let scene = Scene::new().await;
+    let sold = scene.stage(1).charge("eps", &[45_00], 0).unwrap();
+    scene.minutes(3).await;
+    let before = scene.row(sold.nr).await;
+    scene.line.rule(|request| if request.call.starts_with("pixi") { Act::Pass } else { Act::Lose });
+    scene.hours(8).await;
+    let silent = scene.row(sold.nr).await;
+    assert_eq!(silent.mark.map(|mark| mark.number.digits()), Some(1108), "the outage is told");
+    assert_eq!(
+        (silent.payment_status, silent.transfer_status, silent.amounts, silent.method, silent.group),
+        (before.payment_status, before.transfer_status, before.amounts, before.method, before.group)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn debt_collection_does_not_hide_a_chargeback_that_comes_later() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[50_00], 0).unwrap();
+    scene.minutes(3).await;
+    scene.journal.hand_to_collection(&Scene::id(sold.nr), 50_00, "cli:anna", "file 47/11").await.unwrap();
+    scene.world.unzer.charge_back(&sold.payment, "s-chg-1", stage.money(50_00)).unwrap();
+    scene.hours(8).await;
+    assert_eq!(scene.row(sold.nr).await.payment_status, "CHARGEBACK");
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,7 +29,8 @@ pub fn is_own(headers: &HeaderMap, settings: &Settings) -> bool {
 
 /// The visitor's address. A proxy on this machine is believed when it names another.
 pub fn client(headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
-    let peer = peer?;
+    // A dual-stack listener shows an IPv4 address as an IPv6 one.
+    let peer = peer?.to_canonical();
     if !peer.is_loopback() {
         return Some(peer);
     }

@@ -1,5 +1,7 @@
 //! Passwords: argon2id, one hash at a time, with a short waiting list.
 
+use std::sync::Arc;
+
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use tokio::sync::Semaphore;
@@ -38,24 +40,28 @@ pub struct Crowded;
 /// Checks passwords, one at a time: each check takes 19 MiB.
 #[derive(Debug)]
 pub struct Checker {
-    seats: Semaphore,
-    turn: Semaphore,
+    seats: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
 }
 
 impl Default for Checker {
     fn default() -> Self {
-        Self { seats: Semaphore::new(WAITING + 1), turn: Semaphore::new(1) }
+        Self { seats: Arc::new(Semaphore::new(WAITING + 1)), turn: Arc::new(Semaphore::new(1)) }
     }
 }
 
 impl Checker {
     /// True where the password fits the hash. Without a hash it takes as long and is false.
     pub async fn fits(&self, password: String, hash: Option<String>) -> Result<bool, Crowded> {
-        let _seat = self.seats.try_acquire().map_err(|_| Crowded)?;
-        let _turn = self.turn.acquire().await.map_err(|_| Crowded)?;
+        let seat = self.seats.clone().try_acquire_owned().map_err(|_| Crowded)?;
+        let turn = self.turn.clone().acquire_owned().await.map_err(|_| Crowded)?;
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-        let checked = tokio::task::spawn_blocking(move || is_password(&password, &hash));
+        let checked = tokio::task::spawn_blocking(move || {
+            // Held to the end of the hashing, though whoever asked may have hung up.
+            let _held = (seat, turn);
+            is_password(&password, &hash)
+        });
         Ok(checked.await.unwrap_or(false) && known)
     }
 }

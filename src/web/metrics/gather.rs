@@ -1,6 +1,6 @@
 //! What the page is made of, read in one go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -8,8 +8,9 @@ use chrono::TimeDelta;
 use crate::clock::Time;
 use crate::config::{ApiName, Settings};
 use crate::engine::Health;
+use crate::engine::connections;
 use crate::engine::health::ApiCycles;
-use crate::journal::{ApiGauges, DayTotals, JournalError, MailState, StoreGauges};
+use crate::journal::{ApiGauges, ConnectionRow, DayTotals, JournalError, MailState, StoreGauges};
 use crate::web::Web;
 use crate::web::hooks::Fate;
 use crate::wire::Peer;
@@ -29,8 +30,6 @@ pub struct Seen {
     pub calls: BTreeMap<(Peer, &'static str), CallStats>,
     pub steps: BTreeMap<(String, &'static str), u64>,
     pub webhooks: Vec<(Fate, u64)>,
-    /// How many connections of a peer are in which state.
-    pub connections: BTreeMap<(Peer, &'static str), usize>,
     /// None: the store did not answer.
     pub stored: Option<Stored>,
 }
@@ -41,6 +40,8 @@ pub struct Stored {
     pub whole: StoreGauges,
     pub mails: MailState,
     pub today: Vec<DayTotals>,
+    /// How many connections of a peer are in which state.
+    pub connections: BTreeMap<(Peer, &'static str), usize>,
 }
 
 pub async fn gather(web: &Web) -> Seen {
@@ -60,7 +61,6 @@ pub async fn gather(web: &Web) -> Seen {
         calls: daemon.stack().stats.snapshot(),
         steps: web.journal().step_counts(),
         webhooks: web.inbox().fates().to_vec(),
-        connections: connections(web, &settings),
         stored,
         settings,
     }
@@ -77,6 +77,7 @@ async fn stored(web: &Web, settings: &Settings, now: Time) -> Result<Stored, Jou
         apis,
         whole: journal.store_gauges().await?,
         mails: journal.mail_state().await?,
+        connections: connection_counts(settings, journal.connections().await?),
         today: journal.totals(&today, &today).await?.into_iter().filter(|day| is_current(settings, day)).collect(),
     })
 }
@@ -86,26 +87,22 @@ fn is_current(settings: &Settings, day: &DayTotals) -> bool {
     settings.mandants.get(&day.mandant).is_some_and(|mandant| mandant.pixi == day.api)
 }
 
-fn connections(web: &Web, settings: &Settings) -> BTreeMap<(Peer, &'static str), usize> {
-    let active = settings.mandants.values().flat_map(|mandant| mandant.payment_types.values());
-    let keys = active.filter(|block| block.active).flat_map(|block| &block.keys).map(|pair| pair.public_key.as_str());
-    let apis = settings.pixi.iter().filter(|(_, api)| api.active).map(|(name, _)| name.0.as_str());
-    let all: BTreeSet<(Peer, &str)> =
-        apis.map(|api| (Peer::Pixi, api)).chain(keys.map(|key| (Peer::Unzer, key))).collect();
+fn connection_counts(settings: &Settings, rows: Vec<ConnectionRow>) -> BTreeMap<(Peer, &'static str), usize> {
     let mut counts = BTreeMap::new();
     for peer in [Peer::Pixi, Peer::Unzer] {
         for state in ["not_connected", "connected", "error", "disabled"] {
             counts.insert((peer, state), 0);
         }
     }
-    for (peer, endpoint) in all {
-        let state = match web.daemon().stack().circuits.connection(peer, endpoint).state {
+    // What the configuration switches off, or no longer names, is nothing to watch.
+    for shown in connections::shown(settings, rows).into_iter().filter(|shown| shown.link.active) {
+        let state = match shown.state {
             ConnectionState::NotConnected => "not_connected",
             ConnectionState::Connected => "connected",
             ConnectionState::ConnectedError => "error",
             ConnectionState::Disabled | ConnectionState::Deregistered => "disabled",
         };
-        *counts.entry((peer, state)).or_default() += 1;
+        *counts.entry((shown.link.peer, state)).or_default() += 1;
     }
     counts
 }

@@ -24,6 +24,7 @@ pub fn page(seen: &Seen) -> String {
     process(&mut page, seen);
     cycles(&mut page, seen);
     if let Some(stored) = &seen.stored {
+        connections(&mut page, stored);
         orders(&mut page, seen, stored);
         open_steps(&mut page, seen, stored);
         people(&mut page, seen, stored);
@@ -44,13 +45,16 @@ fn process(page: &mut Page, seen: &Seen) {
         .sample(&[], u8::from(seen.stored.is_some()));
     page.family("pixi_payd_quiet_hours", Kind::Gauge, "1 in the quiet hours, in which nothing is sent to pixi.")
         .sample(&[], u8::from(seen.health.quiet_until.is_some()));
-    let mut connections = page.family(
+}
+
+fn connections(page: &mut Page, stored: &Stored) {
+    let mut family = page.family(
         "pixi_payd_connections",
         Kind::Gauge,
-        "pixi APIs and Unzer key pairs by how their last request ended: connected, error, not_connected (none yet).",
+        "pixi APIs and Unzer key pairs by how their last request ended: connected, error, not_connected (none yet), disabled (switched off).",
     );
-    for ((peer, state), count) in &seen.connections {
-        connections.sample(&[("peer", &peer.to_string()), ("state", state)], count);
+    for ((peer, state), count) in &stored.connections {
+        family.sample(&[("peer", &peer.to_string()), ("state", state)], count);
     }
 }
 

@@ -201,8 +201,7 @@ async fn act(
 
 /// Stores a request with the amounts as the person saw them: the daemon compares them once more.
 async fn asked(web: &Web, request: NewRequest, row: &OrderRow) -> Result<&'static str, Fault> {
-    let amounts_seen = serde_json::json!(row.amounts);
-    web.journal().enqueue_request(NewRequest { amounts_seen, ..request }).await?;
+    web.journal().enqueue_request(request.seeing(row)).await?;
     Ok("asked")
 }
 

@@ -1,6 +1,7 @@
 //! The error page: open problems for a screen on the wall. No login, no personal data, a token in the address.
 
 use askama::Template;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Html;
 use secrecy::ExposeSecret as _;
@@ -8,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use super::row::Row;
 use super::{Frame, pen};
 use crate::config::{MandantId, Settings};
-use crate::journal::{BoardFilter, PageToken};
+use crate::journal::{BoardFilter, OrderRow, PageToken};
 use crate::text::Severity;
 use crate::web::access::{Access, Routes};
 use crate::web::login::token;
@@ -16,6 +17,8 @@ use crate::web::{Fault, Web};
 
 /// The page loads itself anew after so many seconds.
 const RELOAD: u32 = 60;
+/// Values of a notice that hold what somebody else said, or an address.
+const FOREIGN: [&str; 2] = ["detail", "recipient"];
 /// Problems shown.
 const MOST: i64 = 100;
 
@@ -64,7 +67,8 @@ fn scope(given: &str, stored: &[PageToken], settings: &Settings) -> Option<Scope
     found
 }
 
-async fn show(State(web): State<Web>, Path(given): Path<String>) -> Result<Html<String>, Fault> {
+async fn show(State(web): State<Web>, given: Result<Path<String>, PathRejection>) -> Result<Html<String>, Fault> {
+    let Path(given) = given.map_err(|_| Fault::NotFound)?;
     let (settings, pen) = (web.settings(), pen(&web));
     let stored = web.journal().page_tokens().await?;
     let scope = scope(&given, &stored, &settings).ok_or(Fault::NotFound)?;
@@ -90,11 +94,23 @@ async fn show(State(web): State<Web>, Path(given): Path<String>) -> Result<Html<
     let page = ErrorsPage {
         count,
         more: (count > MOST).then(|| pen.words.error_page_more.replace("{shown}", &MOST.to_string())),
-        rows: stored.iter().map(|row| Row::of(row, &frame.base, &settings, &pen)).collect(),
+        rows: stored.iter().map(|row| Row::of(&without_foreign_words(row), &frame.base, &settings, &pen)).collect(),
         reloads: pen.words.error_page_reload.replace("{time}", &pen.second(web.clock().now())),
         frame,
     };
     Ok(Html(page.render()?))
+}
+
+/// The order without what a peer said in its own words: nobody knows what pixi or a mail server writes into an error, and
+/// this page needs no login.
+fn without_foreign_words(row: &OrderRow) -> OrderRow {
+    let mut row = row.clone();
+    for (name, value) in row.mark.iter_mut().flat_map(|mark| &mut mark.values) {
+        if FOREIGN.contains(&name.as_str()) {
+            "…".clone_into(value);
+        }
+    }
+    row
 }
 
 #[cfg(test)]

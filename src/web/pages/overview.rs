@@ -1,13 +1,14 @@
 //! What stands beside the list of orders: how the daemon is doing, how many orders are in which state, the last days.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::filter::Filter;
 use super::picture::{self, Picture};
+use super::row::Mark;
 use super::words::{Pen, tone};
 use crate::clock::Time;
 use crate::config::{MandantId, MandantKind, Settings};
-use crate::engine::Daemon;
+use crate::engine::connections::{self, Shown};
 use crate::journal::{Cell, JournalError, MailState};
 use crate::money::Currency;
 use crate::text::Severity;
@@ -32,6 +33,8 @@ pub struct Operation {
     pub quiet_now: bool,
     /// pixi APIs and key pairs.
     pub connections: Vec<Connection>,
+    /// What is wrong with connections, mail servers and recipients.
+    pub troubles: Vec<Mark>,
     /// Mails that are not delivered.
     pub mails: String,
     /// Whether there are some.
@@ -125,6 +128,11 @@ pub async fn operation(web: &Web, pen: &Pen) -> Result<Operation, JournalError> 
     };
     let quiet_until = daemon.quiet_until();
     let mails = web.journal().mail_state().await?;
+    // What has left the configuration is nobody's concern here; `connection list` shows it.
+    let mut known = connections::shown(&settings, web.journal().connections().await?);
+    known.retain(|shown| shown.state != ConnectionState::Deregistered);
+    let troubles =
+        connections::troubles(&known, settings.timezone).into_iter().chain(crate::mail::troubles(&mails, &settings));
     let has_mail = settings.mail.is_some() || settings.mandants.values().any(|mandant| mandant.mail.is_some());
     Ok(Operation {
         last_bad: last.as_ref().is_some_and(|cycle| cycle.report.failed > 0 || !cycle.report.unreachable.is_empty()),
@@ -136,7 +144,8 @@ pub async fn operation(web: &Web, pen: &Pen) -> Result<Operation, JournalError> 
             None => quiet,
         },
         quiet_now: quiet_until.is_some(),
-        connections: connections(daemon, &settings, pen, now),
+        connections: known.iter().map(|shown| connection(shown, pen, now)).collect(),
+        troubles: troubles.map(|notice| Mark::of(&notice, "", pen)).collect(),
         mails: mail_words(&mails, has_mail, pen, now),
         mails_bad: mails.unsent > 0 || mails.servers.iter().any(|server| !server.works()),
     })
@@ -153,53 +162,30 @@ fn mail_words(mails: &MailState, has_mail: bool, pen: &Pen, now: Time) -> String
     }
 }
 
-/// pixi APIs and Unzer key pairs, as the last requests went.
-fn connections(daemon: &Daemon, settings: &Settings, pen: &Pen, now: Time) -> Vec<Connection> {
-    let mut all: Vec<Connection> = Vec::new();
-    for (name, api) in &settings.pixi {
-        let label = format!("pixi {name}");
-        all.push(connection(daemon, Peer::Pixi, (&name.0, label, name.0.clone()), api.active, pen, now));
-    }
-    let mut pairs: BTreeMap<&str, (BTreeSet<&str>, bool)> = BTreeMap::new();
-    for (id, mandant) in &settings.mandants {
-        for payment_type in mandant.payment_types.values() {
-            for key in payment_type.keys.iter().map(|pair| pair.public_key.as_str()) {
-                let (mandants, active) = pairs.entry(key).or_default();
-                mandants.insert(&id.0);
-                *active |= payment_type.active;
-            }
-        }
-    }
-    for (key, (mandants, active)) in pairs {
-        let mandants: Vec<&str> = mandants.into_iter().collect();
-        let label = format!("Unzer {}", mandants.join(", "));
-        all.push(connection(daemon, Peer::Unzer, (key, label, key.to_owned()), active, pen, now));
-    }
-    all
-}
-
-fn connection(
-    daemon: &Daemon,
-    peer: Peer,
-    (endpoint, name, detail): (&str, String, String),
-    active: bool,
-    pen: &Pen,
-    now: Time,
-) -> Connection {
-    let found = daemon.stack().circuits.connection(peer, endpoint);
-    let words = pen.words;
-    let (word, state, tone) = match found.state {
-        ConnectionState::Disabled | ConnectionState::Deregistered => (words.connection_off, "DISABLED", "still"),
-        _ if !active => (words.connection_off, "DISABLED", "still"),
-        ConnectionState::NotConnected => (words.connection_open, "NOT_CONNECTED", "still"),
-        ConnectionState::Connected => (words.connection_good, "CONNECTED", "good"),
-        ConnectionState::ConnectedError => (words.connection_bad, "CONNECTED_ERROR", "bad"),
+/// A connection of the configuration, as the store knows it.
+fn connection(shown: &Shown, pen: &Pen, now: Time) -> Connection {
+    let (words, link) = (pen.words, &shown.link);
+    let (word, tone) = match shown.state {
+        ConnectionState::Disabled | ConnectionState::Deregistered => (words.connection_off, "still"),
+        ConnectionState::NotConnected => (words.connection_open, "still"),
+        ConnectionState::Connected => (words.connection_good, "good"),
+        ConnectionState::ConnectedError => (words.connection_bad, "bad"),
     };
-    let since = found.since.filter(|_| active);
-    let since = since.map(|since| words.since.replace("{time}", &pen.soon(since, now)));
-    let error = found.last_error.filter(|_| state == "CONNECTED_ERROR");
-    let more: Vec<String> = since.into_iter().chain(error).collect();
-    Connection { name, detail, word, state, tone, more: more.join(": ") }
+    let mandants: Vec<&str> = link.mandants.keys().map(|id| id.0.as_str()).collect();
+    let name = match link.peer {
+        Peer::Pixi => format!("pixi {}", link.name),
+        Peer::Unzer => format!("Unzer {}", mandants.join(", ")),
+    };
+    // What the configuration says goes before what the store remembers.
+    let row = shown.row.as_ref().filter(|_| link.active);
+    let since = row.map(|row| words.since.replace("{time}", &pen.soon(row.since, now)));
+    let why = row.and_then(|row| match shown.state {
+        ConnectionState::ConnectedError => row.last_error.clone(),
+        ConnectionState::Disabled => row.changed_reason.clone(),
+        _ => None,
+    });
+    let more: Vec<String> = since.into_iter().chain(why).collect();
+    Connection { name, detail: link.name.clone(), word, state: shown.state.name(), tone, more: more.join(": ") }
 }
 
 /// Orders by mark and payment status.

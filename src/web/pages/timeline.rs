@@ -8,6 +8,7 @@ use crate::clock::Time;
 use crate::engine::words;
 use crate::journal::{Letter, RecipientState, Request, StepRecord, StepState};
 use crate::steps::Outcome;
+use crate::text::Language;
 
 /// A step that was taken.
 pub struct Done {
@@ -72,7 +73,7 @@ impl Done {
             },
             code,
             notes,
-            duration: step.settled_at.map(|settled| took(step.intended_at, settled)).unwrap_or_default(),
+            duration: step.settled_at.map(|settled| took(step.intended_at, settled, pen.language)).unwrap_or_default(),
             token: step.token.clone(),
         }
     }
@@ -91,11 +92,14 @@ fn code(outcome: Option<&Outcome>) -> (String, Option<String>) {
     }
 }
 
-/// `0.3 s`, `12 s`, `4 min`, `3 h`, `2 d`: units that are the same in both languages.
-fn took(from: Time, to: Time) -> String {
+/// `0,3 s`, in English `0.3 s`; `12 s`, `4 min`, `3 h`, `2 d`: units that are the same in both languages.
+fn took(from: Time, to: Time, language: Language) -> String {
     let millis = (to - from).num_milliseconds().max(0);
     match millis {
-        ..10_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        ..10_000 => {
+            let point = if language == Language::De { ',' } else { '.' };
+            format!("{}{point}{} s", millis / 1000, millis % 1000 / 100)
+        }
         10_000..120_000 => format!("{} s", millis / 1000),
         120_000..7_200_000 => format!("{} min", millis / 60_000),
         7_200_000..172_800_000 => format!("{} h", millis / 3_600_000),
@@ -210,9 +214,10 @@ mod tests {
     #[test]
     fn durations_read_at_a_glance() {
         let from: Time = "2026-03-03T12:00:00Z".parse().unwrap();
-        let after = |millis| took(from, from + chrono::TimeDelta::milliseconds(millis));
+        let after = |millis| took(from, from + chrono::TimeDelta::milliseconds(millis), Language::En);
         let shown: Vec<String> =
             [-5, 80, 340, 12_000, 119_999, 120_000, 7_200_000, 172_800_000].into_iter().map(after).collect();
         assert_eq!(shown, ["0.0 s", "0.0 s", "0.3 s", "12 s", "119 s", "2 min", "2 h", "2 d"]);
+        assert_eq!(took(from, from + chrono::TimeDelta::milliseconds(340), Language::De), "0,3 s");
     }
 }

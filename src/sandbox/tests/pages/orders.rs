@@ -160,6 +160,10 @@ async fn an_order_is_left_alone_or_looked_at_by_a_persons_word() {
         let fields = [("csrf", csrf.as_str()), ("seen", seen.as_str()), ("reason", "told by phone")];
         let done = anna.post(&path, &fields).await;
         assert_eq!(done.leads_to(), format!("/orders/DEM/{nr}?said={said}"));
+        if action == "recheck" {
+            let next = scene.row(nr).await.next_check;
+            assert!(next.is_some_and(|at| at <= scene.world.clock.now()), "looked at in the next cycle: {next:?}");
+        }
     }
     let row = scene.row(nr).await;
     assert_eq!((row.management, row.management_by.as_deref()), (Management::Ignored, Some("web:anna")));

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::super::scene::Scene;
+use super::super::scene::{Act, Scene, with_cell};
 use super::visitor::{ERROR_PAGE, Visitor, with_logins};
 use crate::journal::PageToken;
 use crate::web::login::token;
@@ -38,11 +38,32 @@ async fn open_problems_are_shown_without_a_login_and_without_anybodys_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_peer_says_in_its_own_words_is_not_on_the_page() {
+    let scene = Scene::with(with_logins).await;
+    let sold = scene.stage(1).authorize("card", &[30_00], 0).unwrap();
+    scene.minutes(2).await;
+    scene.line.rule(|request| match request.call {
+        "pixiGetOrderline" => Act::Spoil(|answer| with_cell(answer, "OrderlineKey", "one")),
+        _ => Act::Pass,
+    });
+    scene.journal.wake_order(&Scene::id(sold.nr)).await.unwrap();
+    scene.minutes(2).await;
+    let mark = scene.row(sold.nr).await.mark.unwrap();
+    let said = mark.values.iter().find(|(name, _)| name == "detail").map(|(_, value)| value.clone()).unwrap();
+    let mut screen = Visitor::of(&scene);
+    let page = screen.get(&format!("/errors/{ERROR_PAGE}")).await.text;
+    assert!(page.contains(&mark.number.to_string()) && page.contains("(…)"), "{page}");
+    assert!(!page.contains(&said), "{said} in {page}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_token_is_a_page_that_does_not_exist() {
     let scene = Scene::with(with_logins).await;
     let mut stranger = Visitor::of(&scene);
     let nowhere = stranger.get("/nowhere").await;
-    for wrong in ["x", "token-of-the-error-pagf", "TOKEN-OF-THE-ERROR-PAGE", "%2e%2e", "token-of-the-error-page%00"] {
+    for wrong in
+        ["x", "token-of-the-error-pagf", "TOKEN-OF-THE-ERROR-PAGE", "%2e%2e", "%FF", "token-of-the-error-page%00"]
+    {
         let page = stranger.get(&format!("/errors/{wrong}")).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{wrong}");
         assert_eq!(page.text, nowhere.text, "{wrong}");
