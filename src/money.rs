@@ -175,6 +175,20 @@ impl Money {
         Self { minor: 0, currency }
     }
 
+    /// What a person types: digits, and behind a comma or a point no more of them than the currency has. `1.234` is no
+    /// amount of euros, for nobody can tell which of two it is.
+    pub fn typed(text: &str, currency: Currency) -> Option<Self> {
+        let text = text.trim();
+        let (whole, fraction) = text.split_once([',', '.']).unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let fits = fraction.len() <= currency.decimals() as usize;
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || !fits {
+            return None;
+        }
+        let parsed = Self::parse(&format!("{whole}.{fraction}"), currency).ok()?;
+        (!parsed.rounded).then_some(parsed.money)
+    }
+
     /// The amount as a decimal number with the currency's decimals and a point: `119.00`.
     pub fn decimal(self) -> String {
         let decimals = self.currency.decimals() as usize;
@@ -216,6 +230,22 @@ mod tests {
 
     fn euro(text: &str) -> Parsed {
         Money::parse(text, Currency::EUR).unwrap()
+    }
+
+    #[test]
+    fn what_a_person_types_is_an_amount_or_nothing() {
+        let euros = |text| Money::typed(text, Currency::EUR).map(|money| money.minor);
+        for (text, minor) in [("12,50", 1250), (" 12.5 ", 1250), ("12", 1200), ("0,07", 7), ("12,", 1200), ("007", 700)]
+        {
+            assert_eq!(euros(text), Some(minor), "{text}");
+        }
+        for text in
+            ["", ",50", "1.234", "1.234,50", "12,505", "-5", "+5", "5e2", "12 EUR", "٣", "9".repeat(30).as_str()]
+        {
+            assert_eq!(euros(text), None, "{text}");
+        }
+        let yen = |text| Money::typed(text, "JPY".parse().unwrap()).map(|money| money.minor);
+        assert_eq!((yen("1200"), yen("12,5")), (Some(1200), None));
     }
 
     #[test]

@@ -11,8 +11,10 @@ use crate::cli::history;
 use crate::cli::plan::{NOBODY, PlanShown, why};
 use crate::cli::words::{effect, pick};
 use crate::cli::{Failure, output};
+use crate::clock::Time;
 use crate::config::PaymentCode;
 use crate::engine::detail::StepShown;
+use crate::engine::schedule::{NextReason, looked_at};
 use crate::engine::{OrderShown, Workshop, peers};
 use crate::journal::{OrderRow, StepRecord};
 use crate::money::Currency;
@@ -245,13 +247,24 @@ fn of_live(shop: &Workshop, facts: &Facts, plan: &Plan) -> Vec<String> {
         steps.join(" → ")
     };
     let check = match plan.next_check {
-        NextCheck::At(at) => {
-            format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(at, shop.settings.timezone))
-        }
+        NextCheck::At(at) => next_check(shop, at),
         NextCheck::Ended => pick(language, NOT_LOOKED_AT.0, NOT_LOOKED_AT.1).to_owned(),
     };
     lines.push(format!("{}: {steps}; {check}", pick(language, "Als Nächstes", "Next")));
     lines
+}
+
+/// When the order is looked at next, and why not earlier.
+fn next_check(shop: &Workshop, due: Time) -> String {
+    let (language, zone) = (shop.settings.language, shop.settings.timezone);
+    let next = looked_at(&shop.settings.schedule, zone, due);
+    let check = format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(next.at, zone));
+    match next.reason {
+        NextReason::QuietHoursUntil => {
+            format!("{check} {}", pick(language, "(nach der Ruhezeit)", "(after the quiet hours)"))
+        }
+        NextReason::Cron => check,
+    }
 }
 
 fn of_store(shop: &Workshop, row: &OrderRow) -> Vec<String> {
@@ -280,9 +293,7 @@ fn of_store(shop: &Workshop, row: &OrderRow) -> Vec<String> {
         lines.push(format!("{}{settled}", of_mark(mark, language)));
     }
     let next = match row.next_check {
-        Some(at) => {
-            format!("{} {}", pick(language, "nächste Prüfung", "next check"), output::wall(at, shop.settings.timezone))
-        }
+        Some(at) => next_check(shop, at),
         None => pick(language, NOT_LOOKED_AT.0, NOT_LOOKED_AT.1).to_owned(),
     };
     lines.push(format!("{}: {next}", pick(language, "Als Nächstes", "Next")));

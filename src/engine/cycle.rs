@@ -241,7 +241,7 @@ async fn work_all(
     while let Some((candidate, ended)) = running.next().await {
         report.orders += 1;
         match ended {
-            Ok(Worked::Rests) => {}
+            Ok(Worked::Rests | Worked::Declined(_)) => {}
             Ok(Worked::Deferred(_)) => {
                 report.orders -= 1;
                 deferred.push(candidate);

@@ -22,7 +22,7 @@ use super::health::{self, Cycles, Health};
 use super::hinted;
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
-use super::work::{Work, WorkError, Workshop};
+use super::work::{Work, WorkError, Worked, Workshop};
 
 /// Sign of life and renewal of the leases.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -298,12 +298,16 @@ impl Daemon {
     }
 
     /// Works on one order at once.
-    pub(super) async fn run_order(&self, shop: &Workshop, work: &Work<'_>, _turn: Turn<'_>) -> Result<(), WorkError> {
+    pub(super) async fn run_order(
+        &self,
+        shop: &Workshop,
+        work: &Work<'_>,
+        _turn: Turn<'_>,
+    ) -> Result<Worked, WorkError> {
         connections::apply(&self.journal, &self.stack.circuits).await?;
         let brakes = self.brakes(shop);
         brakes.decide();
-        cycle::run_guarded(work, &brakes).await?;
-        Ok(())
+        cycle::run_guarded(work, &brakes).await
     }
 
     fn brakes(&self, shop: &Workshop) -> Brakes {

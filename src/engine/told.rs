@@ -115,7 +115,7 @@ fn settings_changed(facts: &Facts, settings: &PaymentType) -> Vec<Phrase> {
 /// Cents between what the documents ask for and what moved, once the order is closed.
 fn evened_out(facts: &Facts, plan: &Plan, tolerance: i64, language: Language) -> Option<Phrase> {
     let (pixi, unzer) = (plan.sums.pixi, plan.sums.unzer);
-    let between = (unzer.net - (pixi.invoiced - pixi.credited)).abs();
+    let between = (plan.sums.kept() - (pixi.invoiced - pixi.credited)).abs();
     let is_evened = pixi.closed && unzer.captured > 0 && (1..=tolerance).contains(&between);
     is_evened.then(|| Phrase::new(PhraseKey::WithinTolerance).with("amount", amount(facts.money(between), language)))
 }

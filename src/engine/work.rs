@@ -10,10 +10,10 @@ use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
 use crate::journal::{Guard, Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
 use crate::pixi::{ErrorClass, OrderHeader, PixiClient, PixiError};
-use crate::policy::facts::{GoneHow, Held, Unclear};
+use crate::policy::facts::{AskedMove, GoneHow, Held, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
 use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
-use crate::text::Notice;
+use crate::text::{Notice, Phrase, PhraseKey};
 use crate::unzer::{KeyRing, Payment, TransactionKind};
 
 use super::payment::{self, FoundId, Purpose};
@@ -63,6 +63,8 @@ pub enum Worked {
     Rests,
     /// The next step has to wait for what the rest of the cycle shows.
     Deferred(brakes::Deferred),
+    /// What a person asked for was not done, and nothing is remembered of it.
+    Declined(Phrase),
     /// Stopped at a step boundary: the daemon is ending, or the quiet hours have begun.
     Stopped,
 }
@@ -70,10 +72,28 @@ pub enum Worked {
 /// What a person asked for, where one did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
-    /// When: what was refused before may be tried again.
+    /// When.
     pub at: Time,
-    /// For a new authorisation (R16).
-    pub reauthorize: bool,
+    /// What for.
+    pub wish: Wish,
+}
+
+/// What for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// What was refused before is tried again.
+    Retry,
+    /// A new authorisation (R16).
+    Reauthorize,
+    /// Money is moved, once.
+    Move(AskedMove),
+}
+
+impl Asked {
+    /// Since when what was refused before may be tried again. A person who moves an amount speaks of that amount alone.
+    fn retry_at(self) -> Option<Time> {
+        (!matches!(self.wish, Wish::Move(_))).then_some(self.at)
+    }
 }
 
 /// One order in hand.
@@ -113,7 +133,13 @@ struct Readings {
 impl Workshop {
     /// Rules' settings for a payment type.
     pub fn terms(&self, payment_type: &PaymentType) -> Terms {
-        Terms { payment_type: payment_type.clone(), safety: self.settings.safety, language: self.settings.language }
+        let settings = &self.settings;
+        Terms {
+            payment_type: payment_type.clone(),
+            safety: settings.safety,
+            language: settings.language,
+            zone: settings.timezone,
+        }
     }
 
     /// The facts last stored, with the steps and people's words as they are now. None where nothing was read yet, or an older
@@ -174,6 +200,9 @@ impl Work<'_> {
                 if !matches!(deferred, brakes::Deferred::Held) {
                     return Ok(Worked::Deferred(deferred));
                 }
+                if plan.steps.first().is_some_and(|step| policy::asked::is_asked(&step.key)) {
+                    return Ok(Worked::Declined(PhraseKey::AskedBraked.into()));
+                }
                 plan.steps.clear();
             }
             record::store(self.shop, &row, &facts, &plan, &self.payment_type, false).await?;
@@ -181,6 +210,9 @@ impl Work<'_> {
             match self.take(&mut readings, &facts, &step, brakes).await? {
                 Next::Again => {}
                 Next::Rest => return Ok(Worked::Rests),
+                Next::Held(guard) if policy::asked::is_asked(&step.key) => {
+                    return Ok(Worked::Declined(policy::asked::forbidden(&facts, &guard)));
+                }
                 Next::Held(guard) => {
                     let now = self.shop.clock.now();
                     facts.held = Some(Held { key: step.key, guard, until: now + policy::HELD_PAUSE });
@@ -395,7 +427,7 @@ impl Work<'_> {
         let said = self.shop.journal.said_of(&self.order).await?;
         (facts.accepted, facts.collection) = (said.done, said.collection);
         facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
-        (facts.retry_at, facts.stable_since) = (self.asked.map(|asked| asked.at), now);
+        (facts.retry_at, facts.stable_since) = (self.asked.and_then(Asked::retry_at), now);
         let journal = &self.shop.journal;
         let others = gone::others_answer(journal, &self.pixi, &self.order);
         let known = before.surroundings.gone.as_ref();
@@ -512,8 +544,12 @@ impl Work<'_> {
             past: past.iter().map(into_past).collect(),
             stable_since: now,
             readings: 1,
-            retry_at: self.asked.map(|asked| asked.at),
-            reauthorize_asked: self.asked.is_some_and(|asked| asked.reauthorize),
+            retry_at: self.asked.and_then(Asked::retry_at),
+            reauthorize_asked: self.asked.is_some_and(|asked| asked.wish == Wish::Reauthorize),
+            asked: self.asked.and_then(|asked| match asked.wish {
+                Wish::Move(asked) => Some(asked),
+                Wish::Retry | Wish::Reauthorize => None,
+            }),
             surroundings: Surroundings {
                 lost_lines: pixi.lost_lines,
                 spanning: pixi.spanning,

@@ -113,7 +113,14 @@ mod tests {
 
     fn refund(minor: i64) -> Effect {
         let amount = Currency::EUR.of(minor);
-        Effect::Refund { payment: "s-pay-1".into(), amount, at: RefundAt::Payment, credit_note: None, reason: None }
+        Effect::Refund {
+            payment: "s-pay-1".into(),
+            amount,
+            at: RefundAt::Payment,
+            credit_note: None,
+            reason: None,
+            goodwill: false,
+        }
     }
 
     fn done(kind: Kind, amount: i64, path: &str) -> Earlier {

@@ -141,6 +141,7 @@ pub(super) fn refund(credit_note: &str, minor: i64) -> Step {
             at: RefundAt::Charge { charge: "s-chg-1".into() },
             credit_note: Some(credit_note.into()),
             reason: None,
+            goodwill: false,
         },
         rule: "C1".into(),
         guards: Guards { capturable: 100_00, captured: 100_00, ..Guards::default() },

@@ -29,7 +29,7 @@ pub(super) fn write(draft: &mut Draft<'_>) {
     let key = format!("bank_data:{}", payment.id);
     // What is paid, given up or short of money needs no account; what was written stays worth telling of.
     let needed = draft.sums.pixi.needed() - draft.tolerance();
-    let wanted = draft.sums.unzer.claim > 0 && draft.sums.unzer.net < needed && draft.sums.cover() >= needed;
+    let wanted = draft.sums.unzer.claim > 0 && draft.sums.kept() < needed && draft.sums.cover() >= needed;
     let effect = Effect::BankData { payment: payment.id.clone() };
     let attempt = if wanted { draft.step(rule, key, effect, Guards::default()) } else { draft.attempt(&StepKey(key)) };
     match attempt {

@@ -66,6 +66,14 @@ pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
     if !foreign_refunds_clear(draft) {
         return;
     }
+    // A gift may have been meant for these lines: a person knows.
+    let given = draft.sums.refunds.goodwill;
+    if given > 0 {
+        draft.rule("cancellation");
+        let notice = Notice::problem(Number::CancelledAfterGoodwill).with("amount", draft.amount(due));
+        draft.notice(notice.with("given", draft.amount(given)));
+        return;
+    }
     if due > draft.sums.pixi.dropped + draft.tolerance() {
         draft.rule("cancellation");
         let notice = Notice::problem(Number::CancellationUnclear)
@@ -147,6 +155,7 @@ fn refund_for_cancellation(draft: &mut Draft<'_>, amount: i64) {
         at,
         credit_note: None,
         reason: reason(charge.payment, ReasonCode::Cancel),
+        goodwill: false,
     };
     let guards = refund_guards(draft, charge.payment, draft.sums.pixi.credited);
     let attempt = draft.step("cancellation", key, effect, guards);
@@ -171,7 +180,7 @@ pub(super) fn no_charge(draft: &mut Draft<'_>, amount: i64, document: &str) {
 
 /// Limits of a refund: never more than was captured, and what shipped invoices still need has to stay.
 pub(super) fn refund_guards(draft: &Draft<'_>, payment: &Payment, credited: i64) -> Guards {
-    guards(draft, payment, draft.sums.pixi.invoiced - credited - draft.tolerance())
+    guards(draft, payment, draft.sums.pixi.invoiced - credited - draft.sums.refunds.goodwill - draft.tolerance())
 }
 
 /// The reason a give-back is sent with, where the method is a secured one and wants it.
@@ -228,14 +237,9 @@ fn charges_of(payment: &Payment) -> Vec<ChargeWithMoney<'_>> {
 
 /// Brake: money is given back only after two equal whole readings `confirm_after` apart.
 pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
-    if let Some(entry) = draft.facts.payments().find_map(undecided) {
-        draft.rule("look");
-        draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &entry.path));
-        return false;
-    }
-    if let Some(step) = draft.unseen_give_back.clone() {
-        draft.rule("given back");
-        draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", step));
+    if let Some(open) = not_clear(draft) {
+        draft.rule(if draft.unseen_give_back.is_some() { "given back" } else { "look" });
+        draft.say(open);
         return false;
     }
     let wait = TimeDelta::from_std(draft.terms.safety.confirm_after).unwrap_or(TimeDelta::MAX);
@@ -250,6 +254,13 @@ pub(super) fn confirmed(draft: &mut Draft<'_>, amount: i64) -> bool {
     false
 }
 
+/// What was given back before and is not clear yet: nothing is given back on top of it.
+pub(super) fn not_clear(draft: &Draft<'_>) -> Option<Phrase> {
+    let awaited = |step: &str| Phrase::new(PhraseKey::AwaitingLook).with("step", step);
+    let undecided = draft.facts.payments().find_map(undecided).map(|entry| awaited(&entry.path));
+    undecided.or_else(|| draft.unseen_give_back.as_ref().map(|step| awaited(&step.0)))
+}
+
 /// A give-back at Unzer that is not decided yet: another one may be for the same cause.
 fn undecided(payment: &Payment) -> Option<&Transaction> {
     let gives_back = |kind| matches!(kind, TransactionKind::CancelCharge | TransactionKind::CancelAuthorize);
@@ -260,7 +271,7 @@ fn undecided(payment: &Payment) -> Option<&Transaction> {
 pub(super) fn wait_until(draft: &mut Draft<'_>, at: Time, amount: i64) {
     draft.rule("brake");
     let written = draft.amount(amount);
-    let shown = at.format("%Y-%m-%d %H:%M UTC");
+    let shown = draft.moment(at);
     draft.say(Phrase::new(PhraseKey::GiveBackWaits).with("amount", written).with("at", shown));
     draft.wake(at);
 }

@@ -162,7 +162,7 @@ fn capture(draft: &mut Draft<'_>, payment: &Payment, group: Group, invoice: &Doc
         draft.notice(notice);
         report_failed(draft, &payment.id, invoice, &refusal.code);
     } else if let Some(first) = first_try(draft.facts, &invoice.nr).filter(|_| !matches!(attempt, Attempt::Done(_))) {
-        let since = first.format("%Y-%m-%d %H:%M UTC");
+        let since = draft.moment(first);
         let notice = Notice::problem(Number::CaptureOverdue)
             .with("document", &invoice.nr)
             .with("amount", &written)
@@ -175,7 +175,7 @@ fn capture(draft: &mut Draft<'_>, payment: &Payment, group: Group, invoice: &Doc
         }
         Attempt::Later { at, .. } => {
             draft.rule("C8");
-            let at = at.format("%Y-%m-%d %H:%M UTC");
+            let at = draft.moment(at);
             draft.say(Phrase::new(PhraseKey::CaptureLater).with("document", &invoice.nr).with("at", at));
         }
         // Captured once and still short: an invoice is captured once, the rest is a person's.

@@ -37,7 +37,7 @@ pub(super) fn release(draft: &mut Draft<'_>, payment: &Payment, group: Group) {
 
 /// Enough money is there for everything ordered and not returned.
 fn received(draft: &Draft<'_>) -> bool {
-    draft.sums.unzer.net >= draft.sums.pixi.still_owed() - draft.tolerance()
+    draft.sums.kept() >= draft.sums.pixi.still_owed() - draft.tolerance()
 }
 
 /// R10: says how much of the prepayment is there, and keeps the goods locked until all of it is. True where the lock
@@ -54,12 +54,12 @@ fn await_prepayment(draft: &mut Draft<'_>) -> bool {
 
 fn awaited(draft: &Draft<'_>, number: Number) -> Notice {
     let needed = draft.sums.pixi.still_owed();
-    Notice::hint(number).with("paid", draft.amount(draft.sums.unzer.net)).with("needed", draft.amount(needed))
+    Notice::hint(number).with("paid", draft.amount(draft.sums.kept())).with("needed", draft.amount(needed))
 }
 
 fn await_phrase(draft: &Draft<'_>) -> Phrase {
     let needed = draft.sums.pixi.still_owed();
-    let paid = draft.amount(draft.sums.unzer.net);
+    let paid = draft.amount(draft.sums.kept());
     Phrase::new(PhraseKey::AwaitingMoney).with("paid", paid).with("needed", draft.amount(needed))
 }
 
@@ -148,8 +148,11 @@ fn reverse(draft: &mut Draft<'_>, payment: &Payment, group: Group, amount: i64, 
         reason: cancel::reason(payment, ReasonCode::Cancel),
     };
     // What is shipped and not paid yet has to stay claimed; a secured claim is given back only after its notice.
-    let stays =
-        if group == Group::Secured { pixi.invoiced } else { pixi.invoiced - returns::claimable(draft) - unzer.net };
+    let stays = if group == Group::Secured {
+        pixi.invoiced
+    } else {
+        pixi.invoiced - returns::claimable(draft) - draft.sums.kept()
+    };
     let guards = Guards {
         capturable: unzer.claim - sums::pending(payment, TransactionKind::CancelAuthorize),
         captured: unzer.captured,
@@ -206,10 +209,10 @@ pub(super) fn ship(draft: &mut Draft<'_>) {
 /// Whether documents may be booked: C3, C4: closed, the money in and nothing to give back; C5: after the notice and the
 /// credit notes.
 pub(super) fn may_book(draft: &Draft<'_>, payment: &Payment) -> bool {
-    let (pixi, unzer) = (draft.sums.pixi, draft.sums.unzer);
+    let pixi = draft.sums.pixi;
     match sums::group(payment) {
         Group::Wait | Group::Invoice => {
-            let money_in = unzer.net >= pixi.invoiced - pixi.credited - draft.tolerance();
+            let money_in = draft.sums.kept() >= pixi.invoiced - pixi.credited - draft.tolerance();
             let nothing_waits = returns::claimable(draft) >= pixi.credited - returns::by_others(draft);
             pixi.closed && nothing_waits && money_in && not_owed(draft) <= draft.tolerance() && !draft.gives_back
         }

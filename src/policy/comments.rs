@@ -5,9 +5,9 @@
 use crate::steps::{Effect, Guards, ReverseAt, StepKey};
 use crate::text::{Notice, Phrase, PhraseKey, Severity, amounts};
 
-use super::disappeared;
 use super::draft::Draft;
 use super::facts::{Past, Standing};
+use super::{asked, disappeared};
 
 /// Longest comment; more is cut.
 const LONGEST: usize = 250;
@@ -64,6 +64,9 @@ fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
         Effect::Capture { amount, invoice: Some(invoice), .. } => {
             Phrase::new(PhraseKey::CommentCaptured).with("amount", amounts::neutral(*amount)).with("document", invoice)
         }
+        Effect::Capture { amount, .. } if asked::is_asked(&past.key) => {
+            Phrase::new(PhraseKey::CommentCapturedAsAsked).with("amount", amounts::neutral(*amount))
+        }
         Effect::Capture { amount, .. } => {
             Phrase::new(PhraseKey::CommentCapturedAtRelease).with("amount", amounts::neutral(*amount))
         }
@@ -79,6 +82,9 @@ fn sentence(draft: &Draft<'_>, past: &Past) -> Option<Phrase> {
         }
         Effect::Refund { amount, credit_note: Some(note), .. } => {
             Phrase::new(PhraseKey::CommentRefundedFor).with("amount", amounts::neutral(*amount)).with("document", note)
+        }
+        Effect::Refund { amount, goodwill: true, .. } => {
+            Phrase::new(PhraseKey::CommentRefundedAsAsked).with("amount", amounts::neutral(*amount))
         }
         Effect::Refund { amount, .. } => {
             Phrase::new(PhraseKey::CommentRefunded).with("amount", amounts::neutral(*amount))

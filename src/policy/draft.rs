@@ -6,12 +6,12 @@ use chrono::TimeDelta;
 
 use crate::clock::Time;
 use crate::steps::{Effect, Guards, Kind, Step, StepKey};
-use crate::text::{Notice, Number, Phrase, PhraseKey, Severity, amounts};
+use crate::text::{Notice, Number, Phrase, PhraseKey, Severity, amounts, moments};
 
 use super::attempts::{self, Attempt};
 use super::facts::Facts;
 use super::sums::Sums;
-use super::{NextCheck, Plan, Terms, held, status};
+use super::{NextCheck, Plan, Terms, asked, held, status};
 
 /// Shortest and longest pause between two looks at an order nothing happens to.
 const MIN_PAUSE: TimeDelta = TimeDelta::minutes(2);
@@ -39,6 +39,8 @@ pub(super) struct Draft<'a> {
     /// Money this daemon has given back is not at Unzer: nothing more is given back on top of it, until a person who has
     /// looked asks for it.
     pub unseen_give_back: Option<StepKey>,
+    /// Why what a person asks for now cannot be done.
+    pub declined: Option<Phrase>,
     /// The facts do not allow to tell what is wrong and what is not.
     pub undecided: bool,
     /// The release had no effect: it is not reported again, its lines are let go.
@@ -67,6 +69,7 @@ impl<'a> Draft<'a> {
             keep_open: false,
             gives_back: false,
             unseen_give_back: None,
+            declined: None,
             undecided: false,
             by_lines: false,
             withheld: None,
@@ -88,6 +91,11 @@ impl<'a> Draft<'a> {
     /// An amount as a value of texts, for no language yet.
     pub fn amount(&self, minor: i64) -> String {
         amounts::neutral(self.facts.money(minor))
+    }
+
+    /// A moment as a value of texts: what the clock on the wall shows.
+    pub fn moment(&self, at: Time) -> String {
+        moments::minute(at, self.terms.zone, self.terms.language)
     }
 
     /// Names the rule that decides; the first one named stays.
@@ -141,7 +149,9 @@ impl<'a> Draft<'a> {
     pub fn step(&mut self, rule: &'static str, key: String, effect: Effect, guards: Guards) -> Attempt<'a> {
         let key = StepKey(key);
         let attempt = match effect {
-            Effect::Capture { ref payment, .. } => attempts::attempt_capture(self.facts, &key, payment, self.now),
+            Effect::Capture { ref payment, .. } if !asked::is_asked(&key) => {
+                attempts::attempt_capture(self.facts, &key, payment, self.now)
+            }
             _ => self.attempt(&key),
         };
         let attempt = match self.withheld {
@@ -159,7 +169,7 @@ impl<'a> Draft<'a> {
                 let is_told = matches!(effect, Effect::Capture { .. }) || effect.kind() == Kind::Comment;
                 if !is_told && self.withheld.is_none() && self.facts.held.is_none() {
                     self.rule(rule);
-                    let at = at.format("%Y-%m-%d %H:%M UTC");
+                    let at = self.moment(at);
                     self.say(Phrase::new(PhraseKey::StepLater).with("step", &key).with("at", at));
                 }
             }
@@ -236,6 +246,7 @@ impl<'a> Draft<'a> {
             rule: self.rule,
             next_check,
             undecided: self.undecided,
+            declined: self.declined,
             payment_status,
             transfer_status,
             sums: self.sums,

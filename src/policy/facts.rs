@@ -67,6 +67,9 @@ pub struct Facts {
     /// A person asks for a new authorisation (R16).
     #[serde(default)]
     pub reauthorize_asked: bool,
+    /// Money a person asks to be moved now; never stored, for a request holds for its own moment alone.
+    #[serde(skip)]
+    pub asked: Option<AskedMove>,
     /// What was found out around the order.
     #[serde(default)]
     pub surroundings: Surroundings,
@@ -79,6 +82,27 @@ pub struct Facts {
     /// Handed to debt collection while this much money was there (`net`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection: Option<i64>,
+}
+
+/// Money a person asks to be moved, once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedMove {
+    /// The request; its number is part of the step's key.
+    pub request: i64,
+    /// Which way.
+    pub direction: Direction,
+    /// How much, in minor units of the order's currency.
+    pub amount: i64,
+}
+
+/// Which way money moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the buyer: a part of what is authorised.
+    Capture,
+    /// To the buyer: a part of what was charged.
+    Refund,
 }
 
 /// What was found out around an order and is remembered from one reading to the next. Nothing personal.

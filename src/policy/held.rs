@@ -9,7 +9,7 @@ use crate::text::{Notice, Number, Phrase, PhraseKey, amounts};
 
 use super::attempts::Attempt;
 use super::draft::Draft;
-use super::facts::Held;
+use super::facts::{Facts, Held};
 
 /// A forbidden step is not tried again for so long while nothing changes.
 pub const PAUSE: TimeDelta = TimeDelta::hours(1);
@@ -28,7 +28,7 @@ pub(super) fn hold<'a>(
     let notice = Notice::problem(Number::GuardHolds)
         .with("step", effect.kind())
         .with("amount", amount)
-        .with("guard", words(draft, &held.guard));
+        .with("guard", words(draft.facts, &held.guard));
     draft.notice(notice);
     if held.until <= draft.now || asked_again(draft, held.until) {
         return attempt;
@@ -42,14 +42,16 @@ fn asked_again(draft: &Draft<'_>, until: Time) -> bool {
     draft.facts.retry_at.is_some_and(|asked| asked > until - PAUSE)
 }
 
-fn words(draft: &Draft<'_>, guard: &Guard) -> String {
+/// The limit in words, as a value of texts.
+pub(super) fn words(facts: &Facts, guard: &Guard) -> String {
+    let amount = |minor: i64| amounts::neutral(facts.money(minor));
     let phrase = match guard {
         Guard::Amount => Phrase::new(PhraseKey::GuardAmount),
-        Guard::Captures { left, .. } => Phrase::new(PhraseKey::GuardCaptures).with("left", draft.amount(*left)),
-        Guard::Refunds { left, .. } => Phrase::new(PhraseKey::GuardRefunds).with("left", draft.amount(*left)),
-        Guard::MustStay { left, must_stay } => Phrase::new(PhraseKey::GuardMustStay)
-            .with("left", draft.amount(*left))
-            .with("must_stay", draft.amount(*must_stay)),
+        Guard::Captures { left, .. } => Phrase::new(PhraseKey::GuardCaptures).with("left", amount(*left)),
+        Guard::Refunds { left, .. } => Phrase::new(PhraseKey::GuardRefunds).with("left", amount(*left)),
+        Guard::MustStay { left, must_stay } => {
+            Phrase::new(PhraseKey::GuardMustStay).with("left", amount(*left)).with("must_stay", amount(*must_stay))
+        }
         Guard::FirstBookingUnseen { event, document } => {
             Phrase::new(PhraseKey::GuardFirstBooking).with("event", event).with("document", document)
         }

@@ -57,7 +57,7 @@ pub(super) fn facts_clear(draft: &mut Draft<'_>) -> ControlFlow<()> {
             draft.notice(Notice::problem(Number::UnzerConfiguration).with("code", code));
         } else if draft.now - *since >= SILENCE {
             let long = draft.facts.invoices().next().is_some() && draft.now - *since >= SILENT_WITH_GOODS_OUT;
-            let since = since.format("%Y-%m-%d %H:%M UTC");
+            let since = draft.moment(*since);
             let notice = if long { Notice::problem(Number::UnzerSilent) } else { Notice::hint(Number::UnzerSilent) };
             draft.notice(notice.with("since", since).with("code", code));
         }

@@ -5,6 +5,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod address;
+pub mod asked;
 pub mod attempts;
 pub mod bank_data;
 mod booking;
@@ -40,6 +41,8 @@ mod tests;
 
 use std::ops::ControlFlow;
 
+use chrono_tz::Tz;
+
 use crate::clock::Time;
 use crate::config::{PaymentType, Safety};
 use crate::steps::Step;
@@ -65,6 +68,8 @@ pub struct Terms {
     pub safety: Safety,
     /// Language of comments written into pixi.
     pub language: Language,
+    /// Zone of the wall clock in texts.
+    pub zone: Tz,
 }
 
 /// What is to be done for an order, and what people are told.
@@ -81,6 +86,8 @@ pub struct Plan {
     pub rule: &'static str,
     /// When to look again.
     pub next_check: NextCheck,
+    /// Why what a person asks for now cannot be done; none where it is planned, or nobody asks.
+    pub declined: Option<Phrase>,
     /// The facts were not whole: what was wrong before may still be.
     pub undecided: bool,
     /// Payment status shown to users.
@@ -131,6 +138,7 @@ fn decide(draft: &mut Draft<'_>) -> ControlFlow<()> {
     identity::payment_found(draft)?;
     watch::given_back(draft);
     watch::chargeback(draft)?;
+    asked::plan(draft)?;
     cancel::dead(draft)?;
     address::check(draft)?;
     release::release(draft)?;

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::steps::{CANCELLATION_REFERENCE, Effect, Outcome};
+use crate::clock::Time;
+use crate::steps::{CANCELLATION_REFERENCE, Effect, GOODWILL_REFERENCE, Outcome};
 use crate::unzer::{Payment, Transaction, TransactionKind, TransactionStatus};
 
-use super::facts::{Facts, Past};
+use super::capture::paid_by_others;
+use super::facts::{Document, Facts, Past};
 
 /// Refunds at Unzer, by what they were made for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Attribution {
     pub for_cancellation: i64,
     /// Σ of what was paid in excess, given back by hand.
     pub of_overpayment: i64,
+    /// Σ of what a person gave back through this daemon for nothing pixi knows: nobody owes it.
+    pub goodwill: i64,
     /// Transactions that belong to nothing known.
     pub foreign: Vec<(String, i64)>,
 }
@@ -27,12 +31,15 @@ pub struct Attribution {
 enum Owner {
     CreditNote(String),
     Cancellation,
+    /// A person's gift, at this time.
+    Goodwill(Option<Time>),
     Foreign,
 }
 
 /// Sorts the successful refunds of the order's payment; `tolerance` is the rounding tolerance in minor units.
 pub fn attribute(facts: &Facts, tolerance: i64) -> Attribution {
     let mut found = Attribution::default();
+    let mut gifts = Vec::new();
     for payment in facts.payments() {
         let refunds = payment
             .transactions
@@ -42,12 +49,32 @@ pub fn attribute(facts: &Facts, tolerance: i64) -> Attribution {
             match owner(facts, payment, refund) {
                 Owner::CreditNote(nr) => *found.by_credit_note.entry(nr).or_default() += refund.amount.minor,
                 Owner::Cancellation => found.for_cancellation += refund.amount.minor,
+                Owner::Goodwill(at) => gifts.push((at, refund.amount.minor)),
                 Owner::Foreign => found.foreign.push((refund.path.clone(), refund.amount.minor)),
             }
         }
     }
+    for (at, amount) in gifts {
+        match hurried(facts, tolerance, &found, at, amount) {
+            Some(nr) => drop(found.by_credit_note.insert(nr, amount)),
+            None => found.goodwill += amount,
+        }
+    }
     adopt(facts, tolerance, &mut found);
     found
+}
+
+/// The credit note a person's refund has run ahead of: the oldest one of its amount that appeared after it and has no other
+/// refund. Later ones change nothing in that, so that none is paid back twice.
+fn hurried(facts: &Facts, tolerance: i64, found: &Attribution, at: Option<Time>, amount: i64) -> Option<String> {
+    let at = at?;
+    let fits = |note: &&Document| {
+        note.first_seen >= at
+            && (note.total - amount).abs() <= tolerance
+            && !found.by_credit_note.contains_key(&note.nr)
+            && !paid_by_others(facts, note)
+    };
+    facts.credit_notes().find(fits).map(|note| note.nr.clone())
 }
 
 /// A refund made by hand that equals exactly one credit note without any refund is taken for that credit note's.
@@ -68,17 +95,26 @@ fn adopt(facts: &Facts, tolerance: i64, found: &mut Attribution) {
     }
 }
 
+/// The first word of the reference a refund was sent with.
+fn first_word(refund: &Transaction) -> &str {
+    let reference = refund.detail.as_ref().and_then(|detail| detail.payment_reference.as_deref()).unwrap_or_default();
+    reference.split_whitespace().next().unwrap_or_default()
+}
+
 fn owner(facts: &Facts, payment: &Payment, refund: &Transaction) -> Owner {
     if let Some(past) = facts.past.iter().find(|past| is_the_step(past, payment, refund)) {
         return match &past.effect {
             Effect::Refund { credit_note: Some(nr), .. } => Owner::CreditNote(nr.clone()),
+            Effect::Refund { goodwill: true, .. } => Owner::Goodwill(refund.at.or(Some(past.at))),
             _ => Owner::Cancellation,
         };
     }
-    let reference = refund.detail.as_ref().and_then(|detail| detail.payment_reference.as_deref()).unwrap_or_default();
-    let word = reference.split_whitespace().next().unwrap_or_default();
+    let word = first_word(refund);
     if word == CANCELLATION_REFERENCE {
         return Owner::Cancellation;
+    }
+    if word == GOODWILL_REFERENCE {
+        return Owner::Goodwill(refund.at);
     }
     match facts.credit_notes().find(|document| document.nr == word) {
         Some(document) => Owner::CreditNote(document.nr.clone()),

@@ -13,7 +13,7 @@ use crate::unzer::{Group, Payment, PaymentState, TransactionKind, TransactionSta
 use super::attempts::Attempt;
 use super::draft::Draft;
 use super::facts::{Facts, Past};
-use super::{capture, claim, identity, locks, reauthorize, sums};
+use super::{asked, capture, claim, identity, locks, reauthorize, sums};
 
 /// A buyer who has not finished is worth a hint after this long …
 const HINT_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -188,17 +188,22 @@ pub(super) fn refused_at_release(draft: &Draft<'_>) -> Option<Notice> {
     let needed = draft.sums.pixi.needed();
     if draft.facts.mode != Mode::Standard
         || !locks::released_with_problem(draft)
-        || draft.sums.unzer.net >= needed - draft.tolerance()
+        || draft.sums.kept() >= needed - draft.tolerance()
     {
         return None;
     }
-    let last = draft.facts.past.iter().rfind(|past| matches!(past.effect, Effect::Capture { invoice: None, .. }))?;
+    let last = draft.facts.past.iter().rfind(|past| takes_at_release(past))?;
     match (&last.effect, &last.outcome) {
         (Effect::Capture { amount, .. }, Some(Outcome::Refused(refusal))) => {
             Some(refused_notice(amounts::neutral(*amount), &refusal.code))
         }
         _ => None,
     }
+}
+
+/// A capture of R7, not one of an invoice or of a person's choice.
+fn takes_at_release(past: &Past) -> bool {
+    matches!(past.effect, Effect::Capture { invoice: None, .. }) && !asked::is_asked(&past.key)
 }
 
 fn refused_notice(amount: String, code: &str) -> Notice {
@@ -214,7 +219,7 @@ fn cover_notice(draft: &Draft<'_>, number: Number) -> Notice {
 /// Unzer examines the payment, and what is there without its leave is not enough.
 pub(super) fn in_review(draft: &Draft<'_>, payment: &Payment) -> bool {
     let needed = draft.sums.pixi.needed();
-    let there = draft.sums.unzer.net + draft.sums.unzer.rest;
+    let there = draft.sums.kept() + draft.sums.unzer.rest;
     payment.state == PaymentState::PaymentReview && there < needed - draft.tolerance()
 }
 
@@ -310,7 +315,7 @@ fn silent_capture(draft: &mut Draft<'_>, key: &str) {
         _ => return,
     };
     if draft.now - first.at >= identity::SILENCE {
-        let since = first.at.format("%Y-%m-%d %H:%M UTC");
+        let since = draft.moment(first.at);
         draft.notice(Notice::hint(Number::UnzerSilent).with("since", since).with("code", code));
     }
 }

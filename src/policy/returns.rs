@@ -80,7 +80,7 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
 /// One credit note: what is left of it, from the charge of the credited invoice where that has enough.
 fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by_transfer: bool) {
     // Credits above the invoices within the tolerance are no leave to give back more than there is.
-    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited).max(0);
+    let limit = (draft.sums.kept() - (draft.sums.pixi.invoiced - credited).max(0)).min(draft.sums.unzer.net);
     // What the buyer has not transferred is not paid back: the claim is lowered instead.
     if by_transfer && limit <= draft.tolerance() && limit < amount {
         let at = ripe_at(draft, note);
@@ -92,7 +92,7 @@ fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by
     if !by_transfer && limit < amount - draft.tolerance() {
         draft.rule("returns");
         // While an invoice is not captured yet its own problem says enough.
-        if draft.sums.unzer.net >= draft.sums.pixi.invoiced - draft.sums.pixi.credited - draft.tolerance() {
+        if draft.sums.kept() >= draft.sums.pixi.invoiced - draft.sums.pixi.credited - draft.tolerance() {
             let notice = Notice::problem(Number::CreditNoteTooLarge)
                 .with("document", &note.nr)
                 .with("amount", draft.amount(amount))
@@ -125,6 +125,7 @@ fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by
         at,
         credit_note: Some(note.nr.clone()),
         reason: cancel::reason(payment, ReasonCode::Return),
+        goodwill: false,
     };
     let guards = cancel::refund_guards(draft, payment, credited);
     let attempt = draft.step("returns", key, effect, guards);

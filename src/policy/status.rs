@@ -128,6 +128,7 @@ fn by_sums(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {
     }
     let unzer = sums.unzer;
     let given_back = unzer.refunded;
+    let is_paid = unzer.captured >= sums.pixi.owed - not_transferred(facts, sums) - tolerance;
     if unzer.charged_back > 0 {
         PaymentStatus::Chargeback
     } else if unzer.captured == 0 {
@@ -136,9 +137,9 @@ fn by_sums(facts: &Facts, sums: &Sums, tolerance: i64) -> PaymentStatus {
         if sums.pixi.dead || returned { PaymentStatus::Cancelled } else { PaymentStatus::Unpaid }
     } else if given_back >= unzer.captured {
         if sums.pixi.dead { PaymentStatus::Cancelled } else { PaymentStatus::Refunded }
-    } else if given_back > 0 {
+    } else if given_back > sums.refunds.goodwill || given_back > 0 && is_paid {
         PaymentStatus::RefundedPartial
-    } else if unzer.captured >= sums.pixi.owed - not_transferred(facts, sums) - tolerance {
+    } else if is_paid {
         PaymentStatus::Paid
     } else {
         PaymentStatus::PaidPartial

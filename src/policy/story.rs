@@ -14,10 +14,10 @@ use crate::money::Currency;
 use crate::steps::{
     Effect, Evidence, Kind, OrderId, Outcome, RefundAt, Refusal, RefusalKind, ReverseAt, Step, StepKey,
 };
-use crate::text::{Language, Severity};
+use crate::text::{Language, PhraseKey, Severity};
 use crate::unzer::{Detail, MethodPrefix, Payment, PaymentState, Transaction, TransactionKind, TransactionStatus};
 
-use super::facts::{Document, DocumentKind, Line, LineState, Past};
+use super::facts::{AskedMove, Direction, Document, DocumentKind, Line, LineState, Past};
 use super::sums::UnzerSums;
 use super::{Facts, NextCheck, PaymentView, Plan, Standing, Sums, Surroundings, Terms, plan, sums};
 
@@ -68,6 +68,7 @@ pub(super) fn order(external_nr: &str) -> Story {
         readings: 1,
         retry_at: None,
         reauthorize_asked: false,
+        asked: None,
         surroundings: Surroundings { release_lines: Some(false), ..Surroundings::default() },
         held: None,
         accepted: Vec::new(),
@@ -103,7 +104,7 @@ fn terms() -> Terms {
         max_refund_per_day: None,
         disable_after: std::time::Duration::from_hours(168),
     };
-    Terms { payment_type, safety, language: Language::En }
+    Terms { payment_type, safety, language: Language::En, zone: chrono_tz::Europe::Berlin }
 }
 
 pub(super) fn refused(kind: RefusalKind) -> Outcome {
@@ -401,6 +402,53 @@ impl Story {
             snapshot,
         });
         true
+    }
+
+    /// A person asks for an amount to be moved; it is done as far as it goes at once.
+    pub fn asked(self, direction: Direction, amount: i64) -> Self {
+        let request = self.last_request() + 1;
+        self.asked_as(request, direction, amount)
+    }
+
+    pub fn asked_as(mut self, request: i64, direction: Direction, amount: i64) -> Self {
+        self.facts.asked = Some(AskedMove { request, direction, amount });
+        while self.take() {}
+        self.facts.asked = None;
+        self
+    }
+
+    /// How many steps were taken so far: a number no request had before.
+    pub fn last_request(&self) -> i64 {
+        let asked = |past: &&Past| past.key.0.contains(":asked#");
+        let numbers =
+            self.facts.past.iter().filter(asked).filter_map(|past| past.key.0.rsplit('#').next()?.parse().ok());
+        numbers.max().unwrap_or(0)
+    }
+
+    /// Why an amount would not be moved for a person; none where it would.
+    pub fn declines(&self, direction: Direction, amount: i64) -> Option<PhraseKey> {
+        let mut story = self.clone();
+        story.facts.asked = Some(AskedMove { request: 99, direction, amount });
+        let plan = story.plan();
+        assert_ne!(plan.declined.is_some(), plan.steps.iter().any(|step| step.key.0.ends_with(":asked#99")));
+        plan.declined.map(|phrase| phrase.key)
+    }
+
+    /// Unzer does not show what it has made last.
+    pub fn without_last_transaction(mut self) -> Self {
+        let PaymentView::Known(payment) = &mut self.facts.payment else { panic!("no payment") };
+        payment.transactions.pop();
+        let group = sums::group(payment);
+        payment.charged = Currency::EUR.of(UnzerSums::of(payment, group).net);
+        self
+    }
+
+    /// The newest transaction carries a reference.
+    pub fn with_reference(mut self, reference: &str) -> Self {
+        let PaymentView::Known(payment) = &mut self.facts.payment else { panic!("no payment") };
+        let detail = Detail { payment_reference: Some(reference.to_owned()), ..Detail::default() };
+        payment.transactions.last_mut().unwrap().detail = Some(detail);
+        self
     }
 
     /// Steps and waits until nothing happens for longer than every brake.

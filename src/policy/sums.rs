@@ -108,16 +108,25 @@ impl Sums {
 
     /// A refund made by hand of what was paid in excess is taken for that.
     fn adopt_overpayment(&mut self, tolerance: i64) {
+        let gift = self.refunds.goodwill;
+        if gift > 0 && self.overpaid() > tolerance && (self.overpaid() - gift).abs() <= tolerance {
+            (self.refunds.of_overpayment, self.refunds.goodwill) = (gift, 0);
+        }
         let [(_, amount)] = self.refunds.foreign[..] else { return };
         if self.overpaid() > tolerance && (self.overpaid() - amount).abs() <= tolerance {
-            self.refunds.of_overpayment = amount;
+            self.refunds.of_overpayment += amount;
             self.refunds.foreign.clear();
         }
     }
 
     /// Money that secures the order: net and what can still be captured, or the claim.
     pub fn cover(&self) -> i64 {
-        (self.unzer.net + self.unzer.rest).max(self.unzer.claim)
+        (self.kept() + self.unzer.rest).max(self.unzer.claim)
+    }
+
+    /// Money that stands for goods: what is there, and what was given back out of goodwill, which no goods are short of.
+    pub fn kept(&self) -> i64 {
+        self.unzer.net + self.refunds.goodwill
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod already;
 mod api;
+mod asked;
 mod bad_orders;
 mod bookings;
 mod connections;

@@ -69,7 +69,9 @@ pub enum ReasonCode {
 
 /// Word that marks give-backs for cancellations at Unzer, before the token.
 pub const CANCELLATION_REFERENCE: &str = "STORNO";
-/// Word that marks the capture at release.
+/// Word that marks what a person gave back out of goodwill.
+pub const GOODWILL_REFERENCE: &str = "KULANZ";
+/// Word that marks a capture that belongs to no invoice.
 const ORDER_REFERENCE: &str = "ORDER";
 
 /// One effect on one outside system, with everything needed to send it: nothing is looked up later.
@@ -111,7 +113,7 @@ pub enum Effect {
         payment: String,
         /// How much; always explicit.
         amount: Money,
-        /// pixi invoice it is taken for; none for the capture at release.
+        /// pixi invoice it is taken for; none for the capture at release, or of a person's choice.
         invoice: Option<String>,
         /// Carrier and tracking number where pixi knows them.
         shipping: Option<Shipping>,
@@ -135,10 +137,13 @@ pub enum Effect {
         amount: Money,
         /// Charge or payment level.
         at: RefundAt,
-        /// Credit note it is paid back for; none for a cancellation refund.
+        /// Credit note it is paid back for; none for a cancellation refund or for goodwill.
         credit_note: Option<String>,
         /// Reason, for secured methods.
         reason: Option<ReasonCode>,
+        /// A person's gift: nobody owes it, and no other refund grows smaller by it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        goodwill: bool,
     },
     /// Shipment notice: starts the buyer's payment term.
     Ship {
@@ -396,6 +401,7 @@ impl Effect {
     /// single transaction, pixi keeps it in the text of a booking.
     pub fn reference(&self, token: &str) -> String {
         let document = match self {
+            Self::Refund { goodwill: true, .. } => GOODWILL_REFERENCE,
             Self::Refund { credit_note: None, .. } | Self::Reverse { .. } => CANCELLATION_REFERENCE,
             effect => effect.document().unwrap_or(ORDER_REFERENCE),
         };

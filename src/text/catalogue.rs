@@ -414,6 +414,13 @@ catalogue! {
         now_de: "Im Unzer-Portal nachsehen. Fehlt das Geld dem Käufer, von Hand erstatten oder Unzer fragen; von selbst wird es nicht wiederholt.",
         now_en: "Look into Unzer's portal. If the buyer lacks the money, refund it by hand or ask Unzer; it is not repeated by itself."
     }
+    /// Cancelled lines, and a person gave money back before.
+    CancelledAfterGoodwill = 1512 {
+        de: "Für stornierte Positionen wären {amount} zurückzuzahlen; zuvor wurden {given} von Hand zurückgezahlt, vielleicht schon dafür.",
+        en: "{amount} would be paid back for cancelled lines; {given} was paid back by hand before, perhaps for them already.",
+        now_de: "Prüfen, wofür die Rückzahlung war. War sie nicht für das Storno: {amount} im Unzer-Portal erstatten; das wird erkannt.",
+        now_en: "Check what was paid back. If it was not for the cancellation: refund {amount} in Unzer's portal, where it is recognised."
+    }
     /// A claim could not be lowered.
     ClaimReversalRefused = 1508 {
         de: "Die Forderung ließ sich nicht um {amount} verringern ({code}).",

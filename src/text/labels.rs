@@ -88,6 +88,7 @@ labels! {
     running_now { de: "läuft gerade", en: "running now" }
     quiet_hours { de: "Ruhezeit", en: "Quiet hours" }
     quiet_now { de: "gerade, bis {until}", en: "now, until {until}" }
+    after_quiet { de: "nach der Ruhezeit", en: "after the quiet hours" }
     quiet_none { de: "keine", en: "none" }
     connections { de: "Verbindungen", en: "Connections" }
     connection_open { de: "noch nicht benutzt", en: "not used yet" }
@@ -133,6 +134,7 @@ labels! {
     said_stale { de: "Es wurde nichts getan: Die Bestellung hat sich inzwischen geändert. Bitte noch einmal ansehen.", en: "Nothing was done: the order has changed meanwhile. Please look again." }
     said_ignored { de: "Die Bestellung wird ab jetzt nicht mehr bearbeitet.", en: "The order is left alone from now on." }
     said_recheck { de: "Die Bestellung wird beim nächsten Lauf geprüft.", en: "The order is looked at in the next cycle." }
+    said_busy { de: "Es wurde nichts getan: Ein Auftrag zu dieser Bestellung wird noch ausgeführt.", en: "Nothing was done: another request about this order is still in hand." }
     said_asked { de: "Der Auftrag ist gespeichert; der Daemon führt ihn aus. Diese Seite zeigt das Ergebnis, sobald es da ist.", en: "The request is stored and the daemon acts on it. This page shows the result as soon as it is there." }
     what_next { de: "Wie es weitergeht", en: "What comes next" }
     rule { de: "Regel", en: "Rule" }
@@ -181,6 +183,17 @@ labels! {
     recheck_does { de: "Der Daemon sieht beim nächsten Lauf nach der Bestellung, ohne auf die nächste Prüfung zu warten.", en: "The daemon looks at the order in the next cycle without waiting for the next check." }
     reauthorize { de: "Neu autorisieren", en: "Authorise again" }
     reauthorize_does { de: "Der Daemon autorisiert die Zahlung neu, wo die Methode das ohne den Käufer erlaubt.", en: "The daemon authorises the payment anew where the method allows it without the buyer." }
+    capture_part { de: "Teilbetrag einziehen", en: "Capture a part" }
+    capture_part_does { de: "Der Daemon zieht diesen Betrag sofort von der Autorisierung ein, ohne Rechnung. Er zählt für die Rechnungen, die noch kommen.", en: "The daemon captures this amount of the authorisation at once, without an invoice. It counts for the invoices still to come." }
+    refund_part { de: "Teilbetrag erstatten", en: "Refund a part" }
+    refund_part_does { de: "Der Daemon zahlt diesen Betrag sofort an den Käufer zurück, etwa aus Kulanz. Gutschriften aus pixi erstattet er von selbst; kommt später eine Gutschrift über genau diesen Betrag, gilt sie als damit erstattet.", en: "The daemon pays this amount back to the buyer at once, out of goodwill for instance. Credit notes of pixi are refunded by themselves; a later credit note of just this amount counts as refunded by it." }
+    amount_in { de: "Betrag in {currency}", en: "Amount in {currency}" }
+    amount_hint { de: "Zum Beispiel {example}; höchstens {left}.", en: "For example {example}; {left} at most." }
+    amount_wrong { de: "Bitte einen Betrag über null und höchstens {left} angeben.", en: "Please give an amount above zero and of {left} at most." }
+    sure_capture { de: "{amount} vom Käufer einziehen?", en: "Capture {amount} from the buyer?" }
+    sure_refund { de: "{amount} an den Käufer zurückzahlen?", en: "Pay {amount} back to the buyer?" }
+    sure_hint { de: "Das Geld wird sofort bewegt und kann nicht zurückgenommen werden.", en: "The money moves at once, and it cannot be undone." }
+    go_on { de: "Weiter", en: "Continue" }
     reason { de: "Grund", en: "Reason" }
     reason_hint { de: "Wird mit Ihrem Namen im Protokoll gespeichert.", en: "Kept with your name in the audit trail." }
     reason_missing { de: "Bitte einen Grund angeben.", en: "Please give a reason." }

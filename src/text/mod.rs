@@ -9,6 +9,7 @@ pub mod amounts;
 mod catalogue;
 mod labels;
 mod letters;
+pub mod moments;
 mod phrases;
 
 pub use catalogue::Number;

@@ -198,6 +198,136 @@ phrases! {
         de: "{amount} werden für Gutschrift {document} zurückgezahlt.",
         en: "{amount} is paid back for credit note {document}."
     }
+    /// A person's capture.
+    AskedCapture {
+        de: "{amount} werden auf Wunsch einer Person eingezogen.",
+        en: "{amount} is captured because a person asked for it."
+    }
+    /// A person's refund.
+    AskedRefund {
+        de: "{amount} werden auf Wunsch einer Person zurückgezahlt.",
+        en: "{amount} is paid back because a person asked for it."
+    }
+    /// A person's wish: of a kind that is not known.
+    AskedUnknown {
+        de: "Diesen Auftrag kennt der Daemon nicht ({kind}).",
+        en: "This daemon does not know the request {kind}."
+    }
+    /// A person's wish: no amount, or nothing of what was seen.
+    AskedUnreadable {
+        de: "Der Auftrag nennt keinen Betrag oder nicht, was gesehen wurde.",
+        en: "The request names no amount, or not what was seen of the order."
+    }
+    /// A person's wish: no such order.
+    AskedOrderUnknown {
+        de: "Die Bestellung {order} ist nicht bekannt.",
+        en: "Order {order} is not known."
+    }
+    /// A person's wish: the connection is off.
+    AskedConnectionOff {
+        de: "Die Verbindung pixi {name} ist abgeschaltet; wieder einschalten mit: pixi-payd connection enable {name} --reason TEXT",
+        en: "The connection pixi {name} is switched off; take it up again with: pixi-payd connection enable {name} --reason TEXT"
+    }
+    /// A person's wish: pixi does not show the order.
+    AskedNotShown {
+        de: "pixi zeigt die Bestellung zurzeit nicht; es wurde nichts getan.",
+        en: "pixi does not show the order now; nothing was done."
+    }
+    /// A person's wish: Unzer does not answer.
+    AskedUnzerSilent {
+        de: "Unzer antwortet zurzeit nicht zu dieser Zahlung; es wurde nichts getan.",
+        en: "Unzer does not answer for its payment now; nothing was done."
+    }
+    /// A person's wish: the order has changed.
+    AskedChanged {
+        de: "Die Beträge haben sich seither geändert ({what}); bitte noch einmal ansehen.",
+        en: "The amounts have changed since you looked ({what}); look again."
+    }
+    /// Changed: order total.
+    AskedOrdered {
+        de: "bestellt {now} statt {then}",
+        en: "ordered {now} instead of {then}"
+    }
+    /// Changed: authorised.
+    AskedAuthorized {
+        de: "autorisiert {now} statt {then}",
+        en: "authorised {now} instead of {then}"
+    }
+    /// Changed: captured.
+    AskedCaptured {
+        de: "eingezogen {now} statt {then}",
+        en: "captured {now} instead of {then}"
+    }
+    /// Changed: refunded.
+    AskedRefunded {
+        de: "erstattet {now} statt {then}",
+        en: "refunded {now} instead of {then}"
+    }
+    /// Changed: invoices.
+    AskedInvoiced {
+        de: "in Rechnung gestellt {now} statt {then}",
+        en: "invoiced {now} instead of {then}"
+    }
+    /// Changed: credit notes.
+    AskedCredited {
+        de: "gutgeschrieben {now} statt {then}",
+        en: "credited {now} instead of {then}"
+    }
+    /// A person's wish: nothing to move.
+    AskedNothingThere {
+        de: "Dafür ist bei Unzer kein Geld da.",
+        en: "There is no money at Unzer for it."
+    }
+    /// A person's wish: too much at once.
+    AskedTooMuch {
+        de: "Es gehen höchstens {left} auf einmal.",
+        en: "It can be {left} at once at most."
+    }
+    /// A person's wish: a limit of the store.
+    AskedForbidden {
+        de: "Eine Grenze verbietet es: {guard}.",
+        en: "A limit forbids it: {guard}."
+    }
+    /// A person's wish: paid back anyway.
+    AskedGivesBackAnyway {
+        de: "Für eine Gutschrift oder einen Storno dieser Bestellung ist noch etwas zurückzuzahlen; das tut der Daemon von selbst. Wer nicht warten will, erstattet im Unzer-Portal: dort erkennt er es.",
+        en: "Something is still to be paid back for a credit note or a cancellation of this order, and the daemon does so by itself. Who cannot wait refunds in Unzer's portal, where it is recognised."
+    }
+    /// A person's wish: a brake.
+    AskedBraked {
+        de: "Eine Bremse der Konfiguration (safety) hält es zurück.",
+        en: "A brake of the configuration (safety) holds it back."
+    }
+    /// A person's wish: at a boundary.
+    AskedStopping {
+        de: "Der Daemon hört gerade auf oder ruht; es wurde nichts bewegt.",
+        en: "The daemon is ending or at rest; nothing was moved."
+    }
+    /// A person's wish: too old.
+    AskedTooLate {
+        de: "Der Auftrag ist zu alt; bitte noch einmal ansehen.",
+        en: "The request is too old; look again."
+    }
+    /// A person's wish: the rules forbid it.
+    AskedNotNow {
+        de: "Es wurde nichts bewegt: {reason}",
+        en: "Nothing was moved: {reason}"
+    }
+    /// A person's wish: refused.
+    AskedRefused {
+        de: "Unzer hat abgelehnt ({code}); es wurde nichts bewegt.",
+        en: "Unzer has refused ({code}); nothing was moved."
+    }
+    /// A person's wish: not sent.
+    AskedNotSent {
+        de: "Unzer war nicht erreichbar; es wurde nichts bewegt und wird nicht von selbst wiederholt.",
+        en: "Unzer could not be reached; nothing was moved, and it is not tried again by itself."
+    }
+    /// A person's wish: outcome open.
+    AskedOpen {
+        de: "gesendet; ob es geklappt hat, zeigt der Verlauf, sobald es bekannt ist. Es wird nicht wiederholt.",
+        en: "sent; whether it went through is shown by the timeline as soon as it is known. It is not repeated."
+    }
     /// Brake: waits.
     GiveBackWaits {
         de: "Die Rückgabe von {amount} wartet bis {at}, damit sich die Lage bestätigt.",
@@ -262,6 +392,16 @@ phrases! {
     CommentRefunded {
         de: "{amount} für Storno zurückgezahlt.",
         en: "{amount} refunded for cancellation."
+    }
+    /// Comment: captured as a person asked.
+    CommentCapturedAsAsked {
+        de: "{amount} von Hand eingezogen.",
+        en: "{amount} captured by hand."
+    }
+    /// Comment: refunded as a person asked.
+    CommentRefundedAsAsked {
+        de: "{amount} von Hand zurückgezahlt.",
+        en: "{amount} refunded by hand."
     }
     /// Comment: refunded for a credit note.
     CommentRefundedFor {

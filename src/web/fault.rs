@@ -2,10 +2,12 @@
 
 use std::future::{Ready, ready};
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use serde_json::json;
 
 use super::{Web, pages};
 use crate::journal::JournalError;
@@ -47,6 +49,22 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What is wrong, for people who read what a program was answered.
+    fn word(self) -> &'static str {
+        match self {
+            Self::NotFound => "there is no such path",
+            Self::NotAllowed => "this path is only read, or only written to",
+            Self::Stale => "the form does not come from a page of this daemon",
+            Self::Unreadable => "the request cannot be read",
+            Self::Store => "the store does not answer",
+            Self::TooSlow => "the request took too long",
+            Self::TooLong => "the address or the body is too long",
+            Self::Broken => "the answer could not be written",
+        }
+    }
+}
+
 impl From<JournalError> for Fault {
     fn from(error: JournalError) -> Self {
         tracing::error!("pages: {error}");
@@ -82,13 +100,14 @@ pub fn not_allowed() -> Ready<Fault> {
 
 /// Makes pages of bare faults, in the language of the settings.
 pub async fn dressed(State(web): State<Web>, request: Request, next: Next) -> Response {
-    // Programs read a status, not a page.
-    let is_program = ["/api/", "/hooks/"].iter().any(|path| request.uri().path().starts_with(path));
+    // Programs read a status, and a word; not a page.
+    let path = request.uri().path();
+    let (of_api, of_hook) = (path.starts_with("/api/"), path.starts_with("/hooks/"));
     let response = next.run(request).await;
-    if is_program {
-        return response;
+    let Some(fault) = response.extensions().get::<Fault>().copied().filter(|_| !of_hook) else { return response };
+    if of_api {
+        return (fault.status(), Json(json!({"error": fault.word()}))).into_response();
     }
-    let Some(fault) = response.extensions().get::<Fault>().copied() else { return response };
     match pages::fault(&web, fault) {
         Ok(page) => (fault.status(), page).into_response(),
         Err(_) => response,

@@ -12,9 +12,9 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state, map_request_with_state};
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ApiName, MandantId, Settings};
 use crate::engine::Daemon;
-use crate::journal::Journal;
+use crate::journal::{Journal, OrderRow};
 
 pub mod access;
 pub mod api;
@@ -99,6 +99,16 @@ impl Web {
     pub(crate) fn gate(&self) -> &login::Gate {
         &self.0.gate
     }
+}
+
+/// The order of a mandant. Where several pixi APIs have shown one of its number: of the API asked for, else of the mandant's
+/// own, else the one seen first.
+fn pick(settings: &Settings, rows: Vec<OrderRow>, mandant: &MandantId, api: Option<&ApiName>) -> Option<OrderRow> {
+    let own = settings.mandants.get(mandant).map(|block| &block.pixi);
+    let mut rows: Vec<OrderRow> = rows.into_iter().filter(|row| row.order.mandant == *mandant).collect();
+    let wanted = |row: &OrderRow| api.or(own).is_none_or(|api| row.order.api == *api);
+    let at = rows.iter().position(wanted).or((api.is_none() && !rows.is_empty()).then_some(0))?;
+    Some(rows.swap_remove(at))
 }
 
 fn routes() -> Routes {

@@ -58,6 +58,7 @@ fn steps(nr: i64) -> Vec<Step> {
             at: RefundAt::Charge { charge: "s-chg-1".to_owned() },
             credit_note: Some(credit_note.clone()),
             reason: None,
+            goodwill: false,
         };
         all.push(step(format!("refund:{credit_note}"), refund, charged));
         let event = "UZE".to_owned();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cast::{Cast, Sold, is_closed};
+use crate::cast::{Cast, Sold, goodwill, is_closed};
 use crate::excuses::{Lack, explains};
 use crate::watch::TOLERANCE;
 use pixi_payd::engine::asks_person;
@@ -163,7 +163,8 @@ fn lost(cast: &Cast, sold: &Sold, row: &OrderRow, ledgers: &[Ledger]) -> Vec<(La
         return lost;
     }
     // The buyer has not transferred the money yet: nothing can be booked.
-    let is_unpaid = sold.waits_for_transfer() && net < invoiced - credited - TOLERANCE;
+    let given_away: i64 = ledgers.iter().map(goodwill).sum();
+    let is_unpaid = sold.waits_for_transfer() && net + given_away < invoiced - credited - TOLERANCE;
     if is_unpaid {
         if sold.slug == "prepayment" {
             lost.push((Lack::Unpaid, "shipped without money, and nobody is told".to_owned()));

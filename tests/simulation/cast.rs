@@ -9,6 +9,7 @@ use pixi_payd::money::{Currency, Money};
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::pixi::{Document, DocumentKind, LineState, NewLine, NewOrder, SimOrder};
 use pixi_payd::sandbox::unzer::Ledger;
+use pixi_payd::steps::GOODWILL_REFERENCE;
 
 /// Mandants of the play.
 pub const MANDANTS: [&str; 2] = ["DEM", "ZWO"];
@@ -503,12 +504,12 @@ impl Cast {
         all.iter().filter(own).cloned().collect()
     }
 
-    /// Cover of an order at Unzer: net, what can still be taken, and what is claimed.
+    /// Cover of an order at Unzer: net with what a person gave away, what can still be taken, and what is claimed.
     pub fn cover(&self, sold: &Sold) -> Cover {
         let all = self.world.unzer.all_ledgers();
         let mut cover = Cover::default();
         for ledger in Self::ledgers(sold, &all) {
-            cover.net += ledger.captured - ledger.refunded - ledger.charged_back;
+            cover.net += ledger.captured - ledger.refunded - ledger.charged_back + goodwill(&ledger);
             cover.rest +=
                 (ledger.authorized - ledger.reversed - ledger.captured).max(0) * i64::from(ledger.authorized > 0);
         }
@@ -521,6 +522,12 @@ impl Cast {
         let sum = |kind| documents.iter().filter(|d| d.kind == kind).map(|d| d.total.abs()).sum();
         (sum(DocumentKind::Invoice), sum(DocumentKind::Credit))
     }
+}
+
+/// What a person had this daemon pay back, for no credit note.
+pub fn goodwill(ledger: &Ledger) -> i64 {
+    let given = ledger.refunds.iter().filter(|refund| refund.reference.starts_with(GOODWILL_REFERENCE));
+    given.map(|refund| refund.amount).sum()
 }
 
 fn is_anew(sold: &Sold, ledger: &Ledger) -> bool {

@@ -52,14 +52,15 @@ pub fn explains(number: Number, lack: Lack) -> bool {
         // What is booked once all is shipped waits for the last invoice, or for the notice.
         Number::InvoiceMissing | Number::ShipmentRefused => &[InvoiceUnbooked],
         Number::CustomerMissing => &[ReturnUnbooked],
-        Number::CancellationUnclear => &[Dead, TooMuch],
+        Number::CancellationUnclear | Number::CancelledAfterGoodwill => &[Dead, TooMuch],
         Number::CancelRefused => &[Dead, Held],
         Number::ReversalRefused => &[Held],
         Number::RefundRefused | Number::GuardHolds => &[Dead, TooMuch, ReturnUnbooked],
         Number::Redelivery => &[TooMuch, ReturnUnbooked],
         // What is booked only once its give-backs are done waits for them.
         Number::CreditNoteTooLarge | Number::CreditsExceedInvoices => &[TooMuch, InvoiceUnbooked, ReturnUnbooked],
-        Number::ForeignRefund => &[Dead, Unpaid, ReturnUnbooked],
+        // Where documents are booked only once the give-backs are done, invoices wait as well.
+        Number::ForeignRefund => &[Dead, Unpaid, InvoiceUnbooked, ReturnUnbooked],
         _ => &[],
     };
     explained.contains(&lack)

@@ -124,6 +124,10 @@ kinds! {
     ClickDecide,
     /// An operator asks for a new authorisation.
     ClickReauthorize,
+    /// An operator asks for a part to be captured.
+    ClickCapture,
+    /// An operator asks for a part to be paid back.
+    ClickRefund,
     /// A webhook is lost or comes several times.
     Webhook,
 }

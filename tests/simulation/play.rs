@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{NaiveTime, TimeDelta};
 
 use crate::books;
-use crate::cast::{CODES, Cast, MANDANTS};
+use crate::cast::{CODES, Cast, MANDANTS, Sold};
 use crate::dice::Dice;
 use crate::house::{self, alive, rows_of, steps_of, unproven};
 use crate::kind::Kind;
@@ -17,11 +17,12 @@ use crate::store::Store;
 use crate::trace::Trace;
 use pixi_payd::clock::{Clock, Time};
 use pixi_payd::config::{self, QuietHours, Settings};
-use pixi_payd::engine::requests::{reauthorize_request, retry_request};
+use pixi_payd::engine::requests::{move_request, reauthorize_request, retry_request};
 use pixi_payd::engine::{Scope, Stop, asks_person};
 use pixi_payd::journal::{Decision, Journal, JournalError, LetterState, Management, Options, OrderRow};
 use pixi_payd::mail::Post;
 use pixi_payd::money::Currency;
+use pixi_payd::policy::facts::Direction;
 use pixi_payd::sandbox::World;
 use pixi_payd::sandbox::mailbox::{MailFault, Mailbox};
 use pixi_payd::sandbox::pixi::Shop;
@@ -502,6 +503,8 @@ impl Play {
             (1, Kind::ClickIgnore),
             (2, Kind::ClickReauthorize),
             (2, Kind::ClickDecide),
+            (1, Kind::ClickCapture),
+            (1, Kind::ClickRefund),
         ]);
         self.shared.lock().trace.note(|| format!("click {kind:?} on {}", order.nr));
         match kind {
@@ -514,6 +517,32 @@ impl Play {
                 let _ = journal.set_management(&order, now, "anna", "so").await;
             }
             Kind::ClickDecide => return self.decide_all().await,
+            Kind::ClickCapture | Kind::ClickRefund => {
+                let (authorized, captured) = (row.amounts.authorized, row.amounts.captured);
+                let (direction, left) = match kind {
+                    Kind::ClickCapture => (Direction::Capture, authorized - captured),
+                    _ => (Direction::Refund, captured - row.amounts.refunded),
+                };
+                if left <= 0 {
+                    return;
+                }
+                let amount = self.dice.between(1, left);
+                let _ = journal.enqueue_request(move_request("anna", row, direction, amount, "please")).await;
+                {
+                    let stage = &mut *self.shared.lock();
+                    stage.watch.on_request = true;
+                    // What a person moves is theirs to account for, as by hand.
+                    let of_order = |sold: &&mut Sold| sold.nr == order.nr;
+                    if let Some(sold) = stage.cast.sold.iter_mut().find(of_order) {
+                        sold.is_touched = true;
+                    }
+                }
+                if let Some(house) = &self.house {
+                    let daemon = house.daemon.clone();
+                    self.drive(Box::pin(async move { daemon.answer_requests().await })).await;
+                }
+                self.shared.lock().watch.on_request = false;
+            }
             _ => {
                 let asks = if kind == Kind::ClickRetry { retry_request } else { reauthorize_request };
                 let _ = journal.enqueue_request(asks("anna", &order, "please")).await;

@@ -32,6 +32,14 @@ pub enum NextReason {
     QuietHoursUntil,
 }
 
+/// When an order that is due at `check` is looked at: in the quiet hours no order is, so it waits for their end.
+pub fn looked_at(schedule: &Schedule, zone: Tz, check: Time) -> NextRun {
+    match schedule.quiet_hours.and_then(|hours| quiet_until(hours, zone, check)) {
+        Some(until) => NextRun { at: until, reason: NextReason::QuietHoursUntil },
+        None => NextRun { at: check, reason: NextReason::Cron },
+    }
+}
+
 /// When the next cycle runs.
 ///
 /// `last` is when the last one started. However many runs were missed since (a long cycle, a suspended machine), they
@@ -41,11 +49,7 @@ pub enum NextReason {
 pub fn next_cycle(schedule: &Schedule, pattern: &Pattern, tz: Tz, last: Option<Time>, now: Time) -> Option<NextRun> {
     let since = last.map_or(now, |last| last.min(now));
     let due = pattern.next_after(tz, since)?.max(now);
-    let quiet = schedule.quiet_hours.and_then(|hours| quiet_until(hours, tz, due));
-    Some(match quiet {
-        Some(at) => NextRun { at, reason: NextReason::QuietHoursUntil },
-        None => NextRun { at: due, reason: NextReason::Cron },
-    })
+    Some(looked_at(schedule, tz, due))
 }
 
 #[cfg(test)]
@@ -77,6 +81,20 @@ mod tests {
         assert_eq!(run, NextRun { at: time("2026-03-03T03:00:00Z"), reason: NextReason::QuietHoursUntil });
         let run = next("0 30 2 * * *", None, "2026-10-24T12:00:00Z");
         assert_eq!(run, NextRun { at: time("2026-10-25T03:00:00Z"), reason: NextReason::QuietHoursUntil });
+    }
+
+    #[test]
+    fn an_order_due_in_the_quiet_hours_is_looked_at_after_them() {
+        let quiet_hours = QuietHours { from: "00:00:00".parse().unwrap(), until: "04:00:00".parse().unwrap() };
+        let schedule = Schedule { cycle: String::new(), quiet_hours: Some(quiet_hours) };
+        for (due, at, reason) in [
+            ("2026-03-02T22:59:00Z", "2026-03-02T22:59:00Z", NextReason::Cron),
+            ("2026-03-02T23:00:00Z", "2026-03-03T03:00:00Z", NextReason::QuietHoursUntil),
+            ("2026-03-29T00:30:00Z", "2026-03-29T02:00:00Z", NextReason::QuietHoursUntil),
+            ("2026-10-25T02:30:00Z", "2026-10-25T03:00:00Z", NextReason::QuietHoursUntil),
+        ] {
+            assert_eq!(looked_at(&schedule, BERLIN, time(due)), NextRun { at: time(at), reason }, "{due}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The rules, one file per family; test names carry the rule's number.
 
+mod asked;
 mod booking;
 mod cancel;
 mod capture;

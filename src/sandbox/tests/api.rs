@@ -189,6 +189,8 @@ async fn orders_are_the_same_as_the_commands_show() {
     let first = rows.iter().find(|row| row.order.mandant.0 == "DEM").unwrap();
     let path = format!("/api/v1/orders/OUT/{}", first.order.nr);
     assert_eq!(http.api(&path).await.status, StatusCode::NOT_FOUND);
+    let nowhere = http.api("/api/v1/nothing").await;
+    assert_eq!((nowhere.status, nowhere.json()), (StatusCode::NOT_FOUND, json!({"error": "there is no such path"})));
 }
 
 #[tokio::test(start_paused = true)]

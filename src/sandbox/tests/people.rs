@@ -35,7 +35,7 @@ impl Scene {
     }
 
     /// What the daemon answers to a request.
-    async fn answer(&self, request: NewRequest) -> Value {
+    pub(super) async fn answer(&self, request: NewRequest) -> Value {
         // Requests are taken under the lease, which time in a scene outlives.
         self.journal.heartbeat(self.daemon.owner()).await.unwrap();
         let id = self.journal.enqueue_request(request).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_request_is_refused_where_the_amounts_have_changed_since_the_person_lo
     let request = |row| retry_request("cli:anna", &Scene::id(sold.nr), "now").seeing(row);
     let answer = scene.answer(request(&looked)).await;
     let error = answer["error"].as_str().unwrap();
-    assert!(error.contains("invoiced 30.00 instead of 0.00") && error.contains("look again"), "{error}");
+    assert!(error.contains("invoiced 30.00 EUR instead of 0.00 EUR") && error.contains("look again"), "{error}");
     stage.moved(&sold.payment, 0, 0, 0).unwrap();
     scene.minutes(3).await;
     let answer = scene.answer(request(&scene.row(sold.nr).await)).await;

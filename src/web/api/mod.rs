@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::Web;
 use super::access::{Access, Routes};
-use crate::config::{ApiName, MandantId, Settings};
+use crate::config::MandantId;
 use crate::engine::{OrderDetail, OrderShown};
-use crate::journal::{JournalError, OrderRow};
+use crate::journal::JournalError;
 
 pub mod openapi;
 mod query;
@@ -92,17 +92,8 @@ async fn one(
     let settings = web.settings();
     let api = query::only_api(text.as_deref().unwrap_or_default()).map_err(Wrong::request)?;
     let rows = web.journal().find_orders_by_nr(nr).await?;
-    let found = pick(&settings, rows, &MandantId(mandant), api.as_ref()).ok_or_else(Wrong::no_order)?;
+    let found = super::pick(&settings, rows, &MandantId(mandant), api.as_ref()).ok_or_else(Wrong::no_order)?;
     // Read by its identity, its next check is the one the daemon goes by.
     let row = web.journal().load_order(&found.order).await?.ok_or_else(Wrong::no_order)?;
     Ok(Json(OrderDetail::load(web.journal(), &settings, &row).await?))
-}
-
-/// The order of this mandant. Where several pixi APIs have shown one: of the API asked for, else of the mandant's own.
-fn pick(settings: &Settings, rows: Vec<OrderRow>, mandant: &MandantId, api: Option<&ApiName>) -> Option<OrderRow> {
-    let own = settings.mandants.get(mandant).map(|block| &block.pixi);
-    let mut rows: Vec<OrderRow> = rows.into_iter().filter(|row| row.order.mandant == *mandant).collect();
-    let wanted = |row: &OrderRow| api.or(own).is_none_or(|api| row.order.api == *api);
-    let at = rows.iter().position(wanted).or((api.is_none() && !rows.is_empty()).then_some(0))?;
-    Some(rows.swap_remove(at))
 }

@@ -78,6 +78,7 @@ fn said(query: &Form, words: &'static Labels) -> Option<&'static str> {
         "stale" => Some(words.said_stale),
         "ignored" => Some(words.said_ignored),
         "recheck" => Some(words.said_recheck),
+        "busy" => Some(words.said_busy),
         "asked" => Some(words.said_asked),
         _ => None,
     }

@@ -12,6 +12,7 @@ use super::words::Pen;
 use super::{Frame, pen, said};
 use crate::config::{MandantId, Settings};
 use crate::engine::preview::preview;
+use crate::engine::schedule::{NextReason, looked_at};
 use crate::engine::{told, words};
 use crate::journal::OrderRow;
 use crate::money::Currency;
@@ -87,14 +88,8 @@ struct OrderPage {
 /// The stored order a path names.
 pub async fn find(web: &Web, mandant: &str, nr: &str) -> Result<OrderRow, Fault> {
     let nr: i64 = nr.parse().map_err(|_| Fault::NotFound)?;
-    let settings = web.settings();
-    let mandant = MandantId::from(mandant);
-    let mut rows = web.journal().find_orders_by_nr(nr).await?;
-    rows.retain(|row| row.order.mandant == mandant);
-    // A mandant is at one API; orders of an API it was at before come after those of today's.
-    let api = settings.mandants.get(&mandant).map(|mandant| &mandant.pixi);
-    let found = rows.iter().find(|row| Some(&row.order.api) == api).or(rows.last()).cloned();
-    found.ok_or(Fault::NotFound)
+    let rows = web.journal().find_orders_by_nr(nr).await?;
+    crate::web::pick(&web.settings(), rows, &MandantId::from(mandant), None).ok_or(Fault::NotFound)
 }
 
 impl Head {
@@ -142,7 +137,7 @@ pub async fn show(
         outlook: outlook(&row, seen.as_ref(), &settings, &pen),
         steps: steps.iter().map(|step| Done::of(step, &pen)).collect(),
         mails: mails.iter().map(|mail| Mailed::of(mail, &pen)).collect(),
-        requests: requests.iter().map(|request| Wished::of(request, &pen)).collect(),
+        requests: requests.iter().map(|request| Wished::of(request, row.currency, &pen)).collect(),
         actions: offered(&row).into_iter().map(|action| (action, action.word(pen.words))).collect(),
         portal: row.payment.as_deref().map(portal),
         frame,
@@ -162,7 +157,7 @@ fn amounts(row: &OrderRow, seen: Option<&(Facts, Plan)>, pen: &Pen) -> Vec<Amoun
     let secured = if is_claim { words.claimed } else { words.authorized };
     let charged_back = seen.map_or(0, |(_, plan)| plan.sums.unzer.charged_back);
     let open = match seen {
-        Some((_, plan)) if is_claim => (plan.sums.pixi.owed - plan.sums.unzer.net).max(0),
+        Some((_, plan)) if is_claim => (plan.sums.pixi.owed - plan.sums.kept()).max(0),
         Some((_, plan)) => plan.sums.unzer.rest.max(0),
         None => (stored.authorized - stored.captured).max(0),
     };
@@ -187,7 +182,15 @@ fn amount(key: &'static str, word: &'static str, minor: i64, currency: Currency,
 
 fn outlook(row: &OrderRow, seen: Option<&(Facts, Plan)>, settings: &Settings, pen: &Pen) -> Outlook {
     let as_of = pen.words.as_of.replace("{time}", &pen.minute(row.changed));
-    let when = |time| When { text: pen.minute(time), stamp: pen.stamp(time) };
+    let when = |due| {
+        let next = looked_at(&settings.schedule, pen.zone, due);
+        let text = pen.minute(next.at);
+        let text = match next.reason {
+            NextReason::QuietHoursUntil => format!("{text} ({})", pen.words.after_quiet),
+            NextReason::Cron => text,
+        };
+        When { text, stamp: pen.stamp(next.at) }
+    };
     let Some((facts, plan)) = seen else {
         let next_check = row.next_check.map(when);
         let (why, rule) = (row.reason.clone(), String::new());

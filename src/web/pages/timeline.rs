@@ -5,10 +5,12 @@ use serde_json::Value;
 use super::overview::When;
 use super::words::Pen;
 use crate::clock::Time;
+use crate::engine::requests::why_declined;
 use crate::engine::words;
 use crate::journal::{Letter, RecipientState, Request, StepRecord, StepState};
+use crate::money::Currency;
 use crate::steps::Outcome;
-use crate::text::Language;
+use crate::text::{Language, Phrase};
 
 /// A step that was taken.
 pub struct Done {
@@ -163,7 +165,7 @@ pub struct Wished {
     pub reason: String,
     /// What became of it.
     pub answer: String,
-    /// `waiting`, `taken`, `done`, `quiet`, `failed`.
+    /// `waiting`, `taken`, `done`, `open`, `quiet`, `failed`.
     pub state: &'static str,
     /// Look of it.
     pub tone: &'static str,
@@ -171,7 +173,7 @@ pub struct Wished {
 
 impl Wished {
     /// Shows a request.
-    pub fn of(request: &Request, pen: &Pen) -> Self {
+    pub fn of(request: &Request, currency: Currency, pen: &Pen) -> Self {
         let words = pen.words;
         let (state, tone, answer) = match &request.answer {
             None if request.taken.is_some() => ("taken", "open", words.request_taken.to_owned()),
@@ -181,12 +183,18 @@ impl Wished {
         let word = match request.kind.as_str() {
             crate::engine::requests::RETRY => words.retry,
             crate::engine::requests::REAUTHORIZE => words.reauthorize,
+            crate::engine::requests::CAPTURE => words.capture_part,
+            crate::engine::requests::REFUND => words.refund_part,
             other => other,
+        };
+        let word = match crate::engine::requests::amount_of(request) {
+            Some(minor) => format!("{word}: {}", pen.money(minor, currency)),
+            None => word.to_owned(),
         };
         Self {
             at: When { text: pen.second(request.created), stamp: pen.stamp(request.created) },
             actor: request.actor.clone(),
-            word: word.to_owned(),
+            word,
             reason: request.reason.clone(),
             answer,
             state,
@@ -197,8 +205,11 @@ impl Wished {
 
 fn answered(answer: &Value, pen: &Pen) -> (&'static str, &'static str, String) {
     let words = pen.words;
-    if let Some(error) = answer.get("error").and_then(Value::as_str) {
-        return ("failed", "bad", words.request_failed.replace("{why}", error));
+    if let Some(why) = why_declined(answer, pen.language) {
+        return ("failed", "bad", words.request_failed.replace("{why}", &why));
+    }
+    if let Some(open) = answer.get("open").and_then(Value::as_str).and_then(Phrase::of_value) {
+        return ("open", "open", open.text(pen.language));
     }
     let until = answer.get("quiet_until").and_then(|until| serde_json::from_value::<Time>(until.clone()).ok());
     match until {

@@ -6,7 +6,7 @@ use crate::clock::Time;
 use crate::money::{Currency, Money};
 use crate::policy::{PaymentStatus, TransferStatus};
 use crate::text::amounts::amount;
-use crate::text::{Labels, Language};
+use crate::text::{Labels, Language, moments};
 
 /// What is needed to write anything: language, its words, and the zone of the wall clock.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +22,12 @@ pub struct Pen {
 impl Pen {
     /// `03.03.2026 09:05`, in English `2026-03-03 09:05`.
     pub fn minute(&self, time: Time) -> String {
-        let format = if self.language == Language::De { "%d.%m.%Y %H:%M" } else { "%Y-%m-%d %H:%M" };
-        time.with_timezone(&self.zone).format(format).to_string()
+        moments::minute(time, self.zone, self.language)
     }
 
     /// The same with seconds.
     pub fn second(&self, time: Time) -> String {
-        let format = if self.language == Language::De { "%d.%m.%Y %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-        time.with_timezone(&self.zone).format(format).to_string()
+        moments::second(time, self.zone, self.language)
     }
 
     /// The time alone where it is today, else with the day.
@@ -46,6 +44,12 @@ impl Pen {
     /// `1.234,50 EUR`.
     pub fn money(&self, minor: i64, currency: Currency) -> String {
         amount(currency.of(minor), self.language)
+    }
+
+    /// `1.234,50`, as a person would type it.
+    pub fn number(&self, minor: i64, currency: Currency) -> String {
+        let number = currency.of(minor).decimal();
+        if self.language == Language::De { number.replace('.', ",") } else { number }
     }
 
     /// The same of a step.

@@ -137,14 +137,15 @@ async fn a_person_lets_the_daemon_try_again_with_a_reason_and_what_they_saw() {
 async fn a_request_is_refused_where_the_amounts_have_changed_on_its_way() {
     let (scene, nr) = with_problem().await;
     let request = crate::engine::requests::retry_request("web:anna", &Scene::id(nr), "because");
-    let amounts_seen = serde_json::json!({"total": 1});
-    let id = scene.journal.enqueue_request(crate::journal::NewRequest { amounts_seen, ..request }).await.unwrap();
+    let mut row = scene.row(nr).await;
+    row.amounts.total += 1;
+    let id = scene.journal.enqueue_request(request.seeing(&row)).await.unwrap();
     scene.cycle().await;
     scene.line.take_sent();
     scene.daemon.answer_requests().await.unwrap();
     let answer = scene.journal.load_request(id).await.unwrap().unwrap().answer.unwrap();
     assert!(answer["error"].as_str().unwrap().contains("amounts have changed"), "{answer}");
-    assert!(scene.line.take_sent().is_empty());
+    assert!(scene.line.take_sent().iter().all(|sent| !sent.write));
 }
 
 #[tokio::test(start_paused = true)]
