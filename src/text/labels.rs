@@ -83,6 +83,7 @@ labels! {
     next_cycle { de: "Nächster Lauf", en: "Next cycle" }
     no_cycle_yet { de: "noch keiner seit dem Start", en: "none since the start" }
     cycle_orders { de: "{orders} Bestellungen", en: "{orders} orders" }
+    cycle_one_order { de: "1 Bestellung", en: "1 order" }
     cycle_failed { de: "{failed} ohne Ergebnis", en: "{failed} without a result" }
     cycle_unreachable { de: "nicht erreichbar: {names}", en: "out of reach: {names}" }
     running_now { de: "läuft gerade", en: "running now" }

@@ -113,7 +113,10 @@ pub async fn operation(web: &Web, pen: &Pen) -> Result<Operation, JournalError> 
     let (words, when) = (pen.words, |time: Time| When { text: pen.soon(time, now), stamp: pen.stamp(time) });
     let last = daemon.last_cycle();
     let went = |cycle: &crate::engine::LastCycle| {
-        let mut parts = vec![words.cycle_orders.replace("{orders}", &cycle.report.orders.to_string())];
+        let mut parts = vec![match cycle.report.orders {
+            1 => words.cycle_one_order.to_owned(),
+            orders => words.cycle_orders.replace("{orders}", &orders.to_string()),
+        }];
         if cycle.report.failed > 0 {
             parts.push(words.cycle_failed.replace("{failed}", &cycle.report.failed.to_string()));
         }

@@ -14,8 +14,10 @@ pub const DAYS: u64 = 30;
 /// Size of the picture, without the marks of problems below.
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 150;
-/// Bars begin right of the scale.
-const LEFT: i64 = 4;
+/// Room beside the first bar and the last.
+const ASIDE: i64 = 4;
+/// Between two bars.
+const GAP: i64 = 6;
 
 /// The last days in one currency.
 pub struct Picture {
@@ -101,7 +103,8 @@ fn one(currency: Currency, days: &BTreeMap<&str, Sums>, last: NaiveDate, pen: &P
     let scale = highest.saturating_add(lowest).max(1);
     let drawn = |minor: i64| scaled(minor, HEIGHT, scale);
     let base = drawn(highest);
-    let step = (WIDTH - LEFT) / i64::try_from(DAYS).unwrap_or(30);
+    let count = i64::try_from(DAYS).unwrap_or(30);
+    let step = (WIDTH - 2 * ASIDE + GAP) / count;
     let written =
         |day: NaiveDate| day.format(if pen.language == Language::De { "%d.%m.%Y" } else { "%Y-%m-%d" }).to_string();
     let first = first_day(last);
@@ -114,8 +117,8 @@ fn one(currency: Currency, days: &BTreeMap<&str, Sums>, last: NaiveDate, pen: &P
             let up = drawn(sums.captured);
             DayDrawn {
                 day: written(day),
-                x: LEFT + step * i64::try_from(place).unwrap_or(0),
-                bar: step - 6,
+                x: ASIDE + step * i64::try_from(place).unwrap_or(0),
+                bar: step - GAP,
                 up: (base - up, up),
                 down: drawn(sums.refunded),
                 problems: sums.problems,
@@ -132,7 +135,8 @@ fn one(currency: Currency, days: &BTreeMap<&str, Sums>, last: NaiveDate, pen: &P
         problems,
         first: written(first),
         last: written(last),
-        width: WIDTH,
+        // Days are whole numbers wide; the last one ends where the picture does.
+        width: 2 * ASIDE + step * count - GAP,
         height: HEIGHT + 22,
         days,
     }
@@ -183,7 +187,8 @@ mod tests {
         let (before, today) = (&euro.days[28], &euro.days[29]);
         assert_eq!((today.up, today.down), ((0, 100), 0));
         assert_eq!((before.up, before.down, before.problems), ((50, 50), 50, 2));
-        assert!(euro.days.iter().all(|day| day.up.0 + day.up.1 == euro.base && day.x + day.bar <= WIDTH));
+        assert!(euro.days.iter().all(|day| day.up.0 + day.up.1 == euro.base && day.x + day.bar <= euro.width));
+        assert_eq!(today.x + today.bar + ASIDE, euro.width);
     }
 
     #[test]
