@@ -56,9 +56,9 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
 /// Copies the store while it is in use, and proves the copy.
 pub async fn backup(context: Context, args: BackupArgs) -> Result<(), Failure> {
     let settings = context.settings()?;
-    let options = context.store(&settings, Schema::Keep)?;
+    let options = context.store(&settings, Schema::Keep);
     journal::backup(&options, &args.file).await?;
-    let copy = Journal::open(Options { path: args.file.clone(), ..options }).await?;
+    let copy = Journal::open(Options { place: (&args.file).into(), ..options }).await?;
     let (checks, chains) = (copy.verify_store().await?, copy.verify_chains().await?);
     copy.close();
     let entries: i64 = chains.iter().map(|chain| chain.entries).sum();
@@ -77,9 +77,9 @@ fn is_sound(checks: &[Checked], chains: &[ChainReport]) -> bool {
 /// Proves the store: the file, its invariants, the audit trail.
 pub async fn verify(context: Context, args: VerifyArgs) -> Result<(), Failure> {
     let settings = context.settings()?;
-    let mut options = context.store(&settings, Schema::Keep)?;
+    let mut options = context.store(&settings, Schema::Keep);
     if let Some(file) = args.file {
-        options.path = file;
+        options.place = file.into();
     }
     let journal = Journal::open(options).await?;
     let (checks, chains) = (journal.verify_store().await?, journal.verify_chains().await?);

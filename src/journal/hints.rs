@@ -140,12 +140,11 @@ fn read(row: &AnyRow) -> Result<HintRow, JournalError> {
 #[cfg(test)]
 mod tests {
     use super::super::Mode;
-    use super::super::tests::{Shop, nr};
+    use super::super::tests::{On, Shop, nr, on_both_databases};
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn strangers_are_bounded_and_each_api_gets_its_own() {
-        let shop = Shop::open(Mode::Inline).await;
+    async fn strangers_are_bounded_and_each_api_gets_its_own(on: On) {
+        let shop = Shop::open(on, Mode::Inline).await;
         shop.order(4711).await;
         shop.journal.claim_payment(&nr(4711), "s-pay-1").await.unwrap();
         let hint = |payment: String| (payment, "payment".to_owned());
@@ -161,5 +160,9 @@ mod tests {
         assert_eq!(shop.journal.store_gauges().await.unwrap().hints.count, MOST_STRANGERS + 1);
         shop.journal.drop_hints(&others).await.unwrap();
         assert_eq!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().len(), 1);
+    }
+
+    on_both_databases! {
+        paused: strangers_are_bounded_and_each_api_gets_its_own;
     }
 }

@@ -1,7 +1,7 @@
 //! Who runs: processes, fences, leases.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::rows::Columns;
 use super::store::Tx;
 use super::{Journal, JournalError, connect, sql};
 use crate::clock::Time;
+use crate::config::Database;
 use crate::config::ids::ApiName;
 
 /// How long a lease, and a heartbeat, is good for; it is renewed by [`Journal::heartbeat`] well before.
@@ -55,35 +56,46 @@ pub struct ProcessRow {
     pub heartbeat: Time,
 }
 
-/// The file that tells whether a process runs on this store: the system frees it when the process ends, however it ends.
+/// The file that tells whether a process runs on a SQLite store: the system frees it when the process ends, however it
+/// ends. A PostgreSQL store has none: there several processes run side by side.
 #[derive(Debug)]
 pub(super) struct FileLock {
-    path: PathBuf,
+    path: Option<PathBuf>,
     held: Mutex<Option<File>>,
 }
 
 impl FileLock {
-    pub(super) fn new(store: &Path) -> Self {
-        let mut path = store.as_os_str().to_owned();
-        path.push(".lock");
-        Self { path: path.into(), held: Mutex::new(None) }
+    pub(super) fn new(store: &Database) -> Self {
+        let path = match store {
+            Database::Sqlite(file) => {
+                let mut path = file.as_os_str().to_owned();
+                path.push(".lock");
+                Some(path.into())
+            }
+            Database::Postgres(_) => None,
+        };
+        Self { path, held: Mutex::new(None) }
     }
 
-    /// True: held now. False: this file system knows no locks.
-    fn acquire(&self) -> Result<bool, JournalError> {
+    pub(super) fn is_of_a_file(&self) -> bool {
+        self.path.is_some()
+    }
+
+    fn acquire(&self) -> Result<Alone, JournalError> {
+        let Some(path) = &self.path else { return Ok(Alone::Shared) };
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_some() {
             return Err(JournalError::AlreadyRunning);
         }
         let options = File::options().write(true).create(true).truncate(false).to_owned();
-        let file = options.open(&self.path).map_err(|error| connect::file(&self.path, error))?;
+        let file = options.open(path).map_err(|error| connect::file(path, error))?;
         match file.try_lock() {
             Ok(()) => {
                 *held = Some(file);
-                Ok(true)
+                Ok(Alone::Surely)
             }
             Err(TryLockError::WouldBlock) => Err(JournalError::AlreadyRunning),
-            Err(TryLockError::Error(_)) => Ok(false),
+            Err(TryLockError::Error(_)) => Ok(Alone::ByHeartbeat),
         }
     }
 
@@ -92,16 +104,28 @@ impl FileLock {
     }
 }
 
+/// How it is known whether other processes run on the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    /// The file is locked: there is no other.
+    Surely,
+    /// This file system knows no locks: another's heartbeat tells.
+    ByHeartbeat,
+    /// There may be others.
+    Shared,
+}
+
 impl Journal {
-    /// Makes this process the one that runs orders on this store. Processes before it are ended and their leases freed.
+    /// Makes this process one that runs orders on this store. On SQLite it is the only one: processes before it are ended
+    /// and their leases freed. On PostgreSQL only those are ended whose last sign of life is older than their leases last.
     /// `label`: host and process id, for people.
     ///
     /// # Errors
-    /// [`JournalError::AlreadyRunning`] while another process holds the store.
+    /// [`JournalError::AlreadyRunning`] while another process holds a SQLite store.
     pub async fn register_process(&self, label: &str) -> Result<Owner, JournalError> {
-        let sure = self.0.lock.acquire()?;
+        let alone = self.0.lock.acquire()?;
         let label = label.to_owned();
-        let registered = self.0.lanes.write(move |tx| Box::pin(register(tx, label, sure))).await;
+        let registered = self.0.lanes.write(move |tx| Box::pin(register(tx, label, alone))).await;
         if matches!(registered, Err(ref error) if !matches!(error, JournalError::CommitUnknown)) {
             self.0.lock.release();
         }
@@ -177,6 +201,7 @@ impl Journal {
             .lanes
             .read(move |tx| {
                 Box::pin(async move {
+                    tx.ask_time().await?;
                     let now = tx.now_ms();
                     let query = sqlx::query(sql::HOLDS_LEASE).bind(api).bind(owner.id).bind(owner.fence).bind(now);
                     Ok(query.fetch_one(&mut tx.conn).await?.int("held")? > 0)
@@ -208,19 +233,33 @@ async fn running(tx: &mut Tx) -> Result<Vec<ProcessRow>, JournalError> {
     read.collect()
 }
 
-async fn register(tx: &mut Tx, label: String, sure: bool) -> Result<Owner, JournalError> {
-    let now = tx.clock.now();
+async fn register(tx: &mut Tx, label: String, alone: Alone) -> Result<Owner, JournalError> {
+    let now = tx.now();
     let fresh = |row: &ProcessRow| (now - row.heartbeat).abs().to_std().unwrap_or(Duration::MAX) < LEASE_FOR;
-    if !sure && running(tx).await?.iter().any(fresh) {
+    if alone == Alone::ByHeartbeat && running(tx).await?.iter().any(fresh) {
         return Err(JournalError::AlreadyRunning);
     }
     let now = tx.now_ms();
-    sqlx::query(sql::CLEAR_LEASES).execute(&mut tx.conn).await?;
-    sqlx::query(sql::END_PROCESSES).bind(now).execute(&mut tx.conn).await?;
+    if alone == Alone::Shared {
+        end_silent(tx).await?;
+    } else {
+        sqlx::query(sql::CLEAR_LEASES).execute(&mut tx.conn).await?;
+        sqlx::query(sql::END_PROCESSES).bind(now).execute(&mut tx.conn).await?;
+    }
     let fence = sqlx::query(sql::NEXT_FENCE).fetch_one(&mut tx.conn).await?.int("fence")?;
     let add = sqlx::query(sql::ADD_PROCESS).bind(fence).bind(label).bind(now);
     let id = add.fetch_one(&mut tx.conn).await?.int("id")?;
     Ok(Owner { id, fence })
+}
+
+/// Ends the processes that gave no sign of life for as long as a lease lasts: none of theirs is good any more, and what
+/// they left half done is another's.
+async fn end_silent(tx: &mut Tx) -> Result<(), JournalError> {
+    let (now, lasts) = (tx.now_ms(), i64::try_from(LEASE_FOR.as_millis()).unwrap_or(i64::MAX));
+    let end = sqlx::query(sql::END_SILENT_PROCESSES).bind(now).bind(now.saturating_sub(lasts));
+    end.execute(&mut tx.conn).await?;
+    sqlx::query(sql::CLEAR_ENDED_LEASES).execute(&mut tx.conn).await?;
+    Ok(())
 }
 
 async fn acquire(tx: &mut Tx, owner: Owner, api: String) -> Result<Lease, JournalError> {

@@ -85,6 +85,9 @@ statements! {
 
     RUNNING_PROCESSES = "SELECT id, fence, label, started_ms, heartbeat_ms FROM processes WHERE ended_ms IS NULL ORDER BY id";
     END_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL";
+    END_SILENT_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL AND heartbeat_ms <= $2";
+    CLEAR_ENDED_LEASES = "DELETE FROM leases WHERE EXISTS (SELECT 1 FROM processes p WHERE p.id = leases.owner \
+        AND p.ended_ms IS NOT NULL)";
     END_PROCESS = "UPDATE processes SET ended_ms = $3 WHERE id = $1 AND fence = $2 AND ended_ms IS NULL";
     CLEAR_LEASES = "DELETE FROM leases";
     NEXT_FENCE = "SELECT CAST(COALESCE(MAX(fence), 0) + 1 AS BIGINT) AS fence FROM processes";
