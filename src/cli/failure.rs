@@ -66,7 +66,7 @@ impl From<JournalError> for Failure {
                     }
                     None => error.to_string(),
                 };
-                if matches!(error, JournalError::Schema { .. } | JournalError::OnlySqlite) {
+                if matches!(error, JournalError::Schema { .. } | JournalError::OnlySqlite | JournalError::NotEmpty) {
                     Self::Usage(text)
                 } else {
                     Self::Failed(text)

@@ -163,4 +163,4 @@ async fn version(conn: &mut AnyConnection, dialect: Dialect) -> Result<(i64, i64
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -10,7 +10,7 @@
 //! takes the permit by value. [`Journal::settle`] makes the outcome durable. A commit whose answer was lost gives no
 //! permit ([`JournalError::CommitUnknown`]): the caller reads again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
 use crate::config::Database;
@@ -20,6 +20,7 @@ mod audit;
 mod board;
 mod connect;
 mod connections;
+mod copy;
 mod error;
 mod gauges;
 mod guards;
@@ -46,6 +47,7 @@ pub use accepted::{Accepted, SaidOfOrder, Settled};
 pub use audit::{AuditRow, Chain, ChainReport};
 pub use board::{BoardFilter, Cell};
 pub use connect::SCHEMA_VERSION;
+pub use copy::{Copied, copy};
 pub use connections::{ConnectionRow, Switched};
 pub use error::{Guard, IntendError, JournalError};
 pub use gauges::{ApiGauges, StoreGauges, Waiting};
@@ -159,6 +161,8 @@ struct Inner {
     /// How steps ended in this process.
     counts: gauges::StepCounts,
     lock: process::FileLock,
+    /// This process, once it runs orders.
+    acting: Mutex<Option<Owner>>,
 }
 
 impl std::fmt::Debug for Journal {
@@ -182,6 +186,7 @@ impl Journal {
             postponed: plan::Postponed::default(),
             counts: gauges::StepCounts::default(),
             lock: process::FileLock::new(&options.place),
+            acting: Mutex::default(),
         })))
     }
 

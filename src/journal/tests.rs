@@ -461,7 +461,13 @@ async fn a_lease_is_anothers_until_it_ends(on: On) {
     assert!(matches!(acquire(second).await, Lease::HeldBy { owner, .. } if owner == shop.owner));
     shop.clock.sleep(LEASE_FOR).await;
     assert!(matches!(acquire(second).await, Lease::Ours { .. }));
-    assert!(matches!(acquire(shop.owner).await, Lease::HeldBy { owner, .. } if owner == second));
+    if on == On::Sqlite {
+        assert!(matches!(acquire(shop.owner).await, Lease::HeldBy { owner, .. } if owner == second));
+    } else {
+        // Its heartbeat was as old as its lease: it was taken for dead.
+        let late = shop.journal.acquire_lease(shop.owner, &"live".into()).await;
+        assert!(matches!(late, Err(JournalError::NotOwner)), "{late:?}");
+    }
 }
 
 async fn a_schema_that_is_not_ours_is_refused(on: On) {
@@ -636,10 +642,10 @@ async fn a_hint_that_came_again_meanwhile_stays(on: On) {
     shop.journal.add_hint("s-pay-1", "charge.pending").await.unwrap();
     let hints = shop.journal.take_hints(&"live".into(), 10).await.unwrap();
     shop.journal.add_hint("s-pay-1", "charge.succeeded").await.unwrap();
-    shop.journal.drop_hints(&hints).await.unwrap();
+    shop.journal.drop_hints(&"live".into(), &hints).await.unwrap();
     let hints = shop.journal.take_hints(&"live".into(), 10).await.unwrap();
     assert_eq!((hints.len(), hints[0].event.as_str()), (1, "charge.succeeded"));
-    shop.journal.drop_hints(&hints).await.unwrap();
+    shop.journal.drop_hints(&"live".into(), &hints).await.unwrap();
     assert!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().is_empty());
 }
 

@@ -38,12 +38,19 @@ pub(in crate::journal) const BEGIN_WRITE: &str =
     concat!("BEGIN; SELECT pg_advisory_xact_lock(7100, hashtext(current_schema())); ", now!());
 
 /// The same for a change of the schema, which may take long.
-pub(super) const BEGIN_SCHEMA: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; \
+pub(in crate::journal) const BEGIN_SCHEMA: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; \
     SELECT pg_advisory_xact_lock(7100, hashtext(current_schema()))";
 
 /// A reading of one moment, which may take long.
 pub(in crate::journal) const BEGIN_WHOLE: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+
+/// For one transaction that takes long and may pause.
+pub(in crate::journal) const PATIENT: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
+/// Nobody writes until the connection ends.
+pub(in crate::journal) const LOCK_OUT: &str = "SELECT pg_advisory_lock(7100, hashtext(current_schema()))";
 
 /// Commits. PostgreSQL answers a commit after a failed statement with a rollback and no error: the statement before it
 /// makes that an error.

@@ -18,7 +18,7 @@ use crate::journal::tests::{On, on_both_databases};
 use crate::journal::{Journal, Mode};
 
 /// Rows of every table, as text: table, then its columns.
-type Rows = BTreeMap<String, Vec<BTreeMap<String, String>>>;
+pub(in crate::journal) type Rows = BTreeMap<String, Vec<BTreeMap<String, String>>>;
 
 fn data_of(version: i64) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/data");
@@ -42,7 +42,7 @@ fn file_of(options: &Options) -> PathBuf {
 }
 
 /// Runs `work` where a connection to a server can be used, with a connection that changes no schema.
-fn with<T: Send>(options: &Options, work: impl AsyncFnOnce(&mut AnyConnection) -> T + Send) -> T {
+pub(in crate::journal) fn with<T: Send>(options: &Options, work: impl AsyncFnOnce(&mut AnyConnection) -> T + Send) -> T {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -63,7 +63,7 @@ fn with<T: Send>(options: &Options, work: impl AsyncFnOnce(&mut AnyConnection) -
 }
 
 /// A store as version `version` left it, filled.
-fn store_of(version: i64, options: &Options) {
+pub(in crate::journal) fn store_of(version: i64, options: &Options) {
     with(options, async |conn| {
         for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
             apply(conn, migration, options).await.unwrap();
@@ -74,40 +74,28 @@ fn store_of(version: i64, options: &Options) {
 }
 
 /// The columns of every table, without those the database computes.
-async fn columns(conn: &mut AnyConnection, dialect: Dialect) -> BTreeMap<String, Vec<String>> {
-    let names = match dialect {
-        Dialect::Sqlite => {
-            "SELECT m.name AS t, p.name AS c FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table' \
-             AND m.name NOT LIKE 'sqlite_%'"
-        }
-        Dialect::Postgres => {
-            "SELECT CAST(table_name AS TEXT) AS t, CAST(column_name AS TEXT) AS c FROM information_schema.columns \
-             WHERE table_schema = current_schema() AND is_generated = 'NEVER' ORDER BY table_name, ordinal_position"
-        }
-    };
-    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in sqlx::query(names).fetch_all(&mut *conn).await.unwrap() {
-        columns.entry(row.get("t")).or_default().push(row.get("c"));
-    }
-    columns
+async fn columns(conn: &mut AnyConnection, dialect: Dialect) -> BTreeMap<String, Vec<(String, bool)>> {
+    crate::journal::copy::tables(conn, dialect).await.unwrap()
 }
 
 async fn all_rows(conn: &mut AnyConnection, dialect: Dialect) -> Rows {
     let mut all = Rows::new();
     for (table, columns) in columns(conn, dialect).await {
         let list: Vec<String> =
-            columns.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), 'NULL') AS {name}")).collect();
-        let text = format!("SELECT {} FROM {table} ORDER BY 1, 2", list.join(", "));
+            columns.iter().map(|(name, _)| format!("COALESCE(CAST({name} AS TEXT), 'NULL') AS {name}")).collect();
+        let text = format!("SELECT {} FROM {table}", list.join(", "));
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&mut *conn).await.unwrap();
         let read = |row: &sqlx::any::AnyRow| {
-            columns.iter().map(|name| (name.clone(), row.get::<String, _>(name.as_str()))).collect()
+            columns.iter().map(|(name, _)| (name.clone(), row.get::<String, _>(name.as_str()))).collect()
         };
-        all.insert(table, rows.iter().map(read).collect());
+        let mut rows: Vec<_> = rows.iter().map(read).collect();
+        rows.sort();
+        all.insert(table, rows);
     }
     all
 }
 
-fn rows_of(options: &Options) -> Rows {
+pub(in crate::journal) fn rows_of(options: &Options) -> Rows {
     with(options, async |conn| all_rows(conn, Dialect::of(&options.place)).await)
 }
 
