@@ -14,10 +14,12 @@ pub enum Command {
     /// Create the store, or bring its schema up to date, after a copy beside it; stop the daemon first
     Migrate,
     /// Copy a store into another, empty database, and prove that both hold the same; stop the daemon first
-    #[command(after_help = "Addresses are written as in the configuration: sqlite://FILE or postgres://user@host/database. A \
+    #[command(
+        after_help = "Addresses are written as in the configuration: sqlite://FILE or postgres://user@host/database. A \
                             password comes from PGPASSWORD or ~/.pgpass, so that no list of processes shows it.\n\n\
                             All of it is one transaction. Afterwards name the new database in the configuration and start the \
-                            daemon; the old one stays as it was.")]
+                            daemon; the old one stays as it was."
+    )]
     Copy {
         /// The store as it is
         from: String,
@@ -88,7 +90,9 @@ async fn copy(context: &Context, from: &str, to: &str) -> Result<(), Failure> {
     output::print(&table)?;
     let (from, to) = (from.shown(), to.shown());
     if !is_sound(&checks, &chains) {
-        return Err(Failure::failed(format!("{to}: copied as it was, and what it holds does not; see pixi-payd verify")));
+        return Err(Failure::failed(format!(
+            "{to}: copied as it was, and what it holds does not; see pixi-payd verify"
+        )));
     }
     let entries: i64 = chains.iter().map(|chain| chain.entries).sum();
     output::line(&format!("{from} is copied to {to}: equal and proven, {entries} audit entries"))

@@ -107,7 +107,7 @@ async fn begin(conn: &mut AnyConnection, dialect: Dialect, writes: bool) -> Resu
         (Dialect::Postgres, true) => &[postgres::BEGIN_SCHEMA, postgres::PATIENT],
         (Dialect::Postgres, false) => &[postgres::LOCK_OUT, postgres::BEGIN_WHOLE, postgres::PATIENT],
     };
-    for statement in statements {
+    for statement in statements.iter().copied() {
         sqlx::raw_sql(statement).execute(&mut *conn).await?;
     }
     Ok(())
@@ -151,8 +151,9 @@ async fn copy_all(
 
 /// Rows to come get numbers above those that are there.
 async fn go_on_counting(target: &mut AnyConnection, table: &str) -> Result<(), JournalError> {
-    let text =
-        format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), COALESCE(MAX(id), 0) + 1, false) AS n FROM {table}");
+    let text = format!(
+        "SELECT setval(pg_get_serial_sequence('{table}', 'id'), COALESCE(MAX(id), 0) + 1, false) AS n FROM {table}"
+    );
     sqlx::query(sqlx::AssertSqlSafe(text)).fetch_one(target).await?;
     Ok(())
 }
@@ -241,7 +242,11 @@ async fn insert(
 
 fn values_of(row: &AnyRow, columns: &[Column]) -> Result<Vec<Value>, JournalError> {
     let value = |(name, is_text): &Column| {
-        Ok(if *is_text { Value::Text(row.text_opt(name)?) } else { Value::Number(row.int_opt(name)?) })
+        Ok::<_, JournalError>(if *is_text {
+            Value::Text(row.text_opt(name)?)
+        } else {
+            Value::Number(row.int_opt(name)?)
+        })
     };
     columns.iter().map(value).collect()
 }

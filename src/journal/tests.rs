@@ -554,6 +554,7 @@ async fn an_unchanged_order_costs_no_write_and_is_still_postponed(on: On) {
     assert_eq!(shop.journal.load_order(&nr(4711)).await.unwrap().unwrap().next_check, Some(again));
     assert_eq!(shop.journal.find_orders_by_nr(4711).await.unwrap()[0].next_check, Some(again));
     shop.clock.sleep(Duration::from_mins(10)).await;
+    shop.journal.heartbeat(shop.owner).await.unwrap();
     let due = shop.journal.due_orders(&api, 10).await.unwrap();
     assert_eq!(due.len(), 1);
     assert_eq!((due[0].digest_since, due[0].changed), (noon(), noon()));

@@ -42,7 +42,10 @@ fn file_of(options: &Options) -> PathBuf {
 }
 
 /// Runs `work` where a connection to a server can be used, with a connection that changes no schema.
-pub(in crate::journal) fn with<T: Send>(options: &Options, work: impl AsyncFnOnce(&mut AnyConnection) -> T + Send) -> T {
+pub(in crate::journal) fn with<T: Send>(
+    options: &Options,
+    work: impl AsyncFnOnce(&mut AnyConnection) -> T + Send,
+) -> T {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

@@ -19,6 +19,7 @@ async fn second_problems_are_told_once_and_each_ends_by_itself(on: On) {
     let again = shop.journal.record_plan(&first.row, problems("A", &["B", "XA", "C"])).await.unwrap();
     assert_eq!(news(&shop).await.len(), 4, "only what is new");
     shop.clock.sleep(Duration::from_hours(30)).await;
+    shop.journal.heartbeat(shop.owner).await.unwrap();
     // What stood beside the mark becomes the mark: a new mark, told anew on another day.
     let moved = shop.journal.record_plan(&again.row, problems("B", &[])).await.unwrap();
     assert!(moved.newly_marked);
@@ -85,6 +86,7 @@ async fn a_problem_that_comes_and_goes_on_one_day_leaves_people_knowing_what_is(
     }
     assert_eq!(shop.journal.mails_of(&nr(4711)).await.unwrap().len(), 3, "every mail stays with its order");
     shop.clock.sleep(Duration::from_hours(24)).await;
+    shop.journal.heartbeat(shop.owner).await.unwrap();
     set(false).await;
     assert_eq!(mail_all(&shop).await, ["solved 1"], "another day");
     set(true).await;
