@@ -64,6 +64,11 @@ impl Clock {
         }
     }
 
+    /// True where it is not the machine's clock.
+    pub fn is_simulated(&self) -> bool {
+        matches!(&*self.0, Source::Simulated { .. })
+    }
+
     /// Moves a simulated clock by `by`, forward or back, at once; the machine's clock is left alone.
     pub fn jump(&self, by: TimeDelta) {
         if let Source::Simulated { shift_ms, .. } = &*self.0 {

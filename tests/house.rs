@@ -372,4 +372,5 @@ fn every_migration_has_its_data_file() {
         names("data"),
         "each migrations/sqlite/NNNN_*.sql has migrations/data/NNNN_*.sql, filled"
     );
+    assert_eq!(names("sqlite"), names("postgres"), "each migrations/sqlite/NNNN_*.sql has its twin for PostgreSQL");
 }

@@ -196,7 +196,7 @@ pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
 
 /// The store; none where there is none yet.
 async fn store(context: &Context, settings: &Settings) -> Result<Option<Journal>, Failure> {
-    match Journal::open(context.store(settings, Schema::Keep)?).await {
+    match Journal::open(context.store(settings, Schema::Keep)).await {
         Ok(journal) => Ok(Some(journal)),
         Err(JournalError::Schema { found: 0, .. }) => Ok(None),
         Err(error) => Err(error.into()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cli::Failure;
 use crate::clock::Clock;
-use crate::config::{self, Database, Findings, Loaded, Settings};
+use crate::config::{self, Findings, Loaded, Settings};
 use crate::engine::peers::Peers;
 use crate::engine::{Daemon, DaemonError, Stop, Workshop};
 use crate::journal::{Journal, Options};
@@ -69,20 +69,17 @@ impl Context {
 
     /// Opens the store.
     pub async fn journal(&self, settings: &Settings, schema: Schema) -> Result<Journal, Failure> {
-        Ok(Journal::open(self.store(settings, schema)?).await?)
+        Ok(Journal::open(self.store(settings, schema)).await?)
     }
 
     /// How the store is opened.
-    pub fn store(&self, settings: &Settings, schema: Schema) -> Result<Options, Failure> {
-        let Database::Sqlite(path) = &settings.database else {
-            return Err(Failure::usage("database: this version keeps its store in SQLite; write sqlite://FILE"));
-        };
-        let mut options = Options::new(path, self.clock.clone());
+    pub fn store(&self, settings: &Settings, schema: Schema) -> Options {
+        let mut options = Options::new(&settings.database, self.clock.clone());
         options.zone = settings.timezone;
         if schema == Schema::Migrate {
             options = options.migrating();
         }
-        Ok(options)
+        options
     }
 
     /// The transport of production.

@@ -66,7 +66,11 @@ impl From<JournalError> for Failure {
                     }
                     None => error.to_string(),
                 };
-                if matches!(error, JournalError::Schema { .. }) { Self::Usage(text) } else { Self::Failed(text) }
+                if matches!(error, JournalError::Schema { .. } | JournalError::OnlySqlite | JournalError::NotEmpty) {
+                    Self::Usage(text)
+                } else {
+                    Self::Failed(text)
+                }
             }
         }
     }

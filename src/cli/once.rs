@@ -33,6 +33,13 @@ pub async fn run(context: Context, only: Option<Only>, mandant: Option<String>) 
     let scope = Scope { only, mandant, all: true, ..Scope::default() };
     let journal = context.journal(&settings, Schema::Migrate).await?;
     for _ in 0..TRIES {
+        // Where daemons share a store, one that lives does it.
+        if journal.is_shared() && request::is_running(&journal, &context.clock).await? {
+            if let Some(answer) = hand_over(&context, &journal, &scope).await? {
+                return tell(&settings, &answer);
+            }
+            continue;
+        }
         let stop = Stop::default();
         match context.daemon(&settings, &journal, &stop)?.await {
             Ok(daemon) => {

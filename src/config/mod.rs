@@ -27,6 +27,7 @@ pub use file::schema;
 pub use finding::{Finding, Findings, Severity};
 pub use ids::*;
 pub use load::{Loaded, find_file, load, load_with};
+pub use read::database_named;
 pub use settings::*;
 pub use show::{show, show_json};
 pub use start::{FoundAtPixi, FoundMandant, FoundType, start_from};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveTime};
@@ -83,6 +83,30 @@ impl Database {
                 Err(_) => "postgres://***".to_owned(),
             },
         }
+    }
+}
+
+impl From<PathBuf> for Database {
+    fn from(file: PathBuf) -> Self {
+        Self::Sqlite(file)
+    }
+}
+
+impl From<&PathBuf> for Database {
+    fn from(file: &PathBuf) -> Self {
+        Self::Sqlite(file.clone())
+    }
+}
+
+impl From<&Path> for Database {
+    fn from(file: &Path) -> Self {
+        Self::Sqlite(file.to_owned())
+    }
+}
+
+impl From<&Database> for Database {
+    fn from(database: &Database) -> Self {
+        database.clone()
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Brakes {
     zone: Tz,
     quiet: Option<QuietHours>,
     stop: Arc<AtomicBool>,
+    /// Another process works on this API by now.
+    lost: AtomicBool,
     /// First pass: what has to wait is put off; second pass: it is decided.
     counting: AtomicBool,
     counts: Mutex<Counts>,
@@ -57,7 +59,15 @@ pub struct Brakes {
 impl Brakes {
     /// Brakes for a cycle; `stop` ends it at the next step boundary.
     pub fn new(safety: Safety, zone: Tz, quiet: Option<QuietHours>, stop: Arc<AtomicBool>) -> Self {
-        Self { safety, zone, quiet, stop, counting: AtomicBool::new(true), counts: Mutex::default() }
+        Self {
+            safety,
+            zone,
+            quiet,
+            stop,
+            lost: AtomicBool::new(false),
+            counting: AtomicBool::new(true),
+            counts: Mutex::default(),
+        }
     }
 
     /// Everything has been counted: what was put off is decided from now on.
@@ -67,7 +77,12 @@ impl Brakes {
 
     /// No new step is taken.
     pub fn stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed) || self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Another process works on this API by now: no new step is taken by this one.
+    pub fn lease_is_lost(&self) {
+        self.lost.store(true, Ordering::Relaxed);
     }
 
     /// No request to pixi may start now.

@@ -150,7 +150,7 @@ pub async fn run(
         return Ok(report);
     }
     // Only now: what was listed has been taken up, and what failed was woken.
-    shop.journal.drop_hints(&hints).await?;
+    shop.journal.drop_hints(api, &hints).await?;
     if let Some(cursor) = cursor.filter(|_| scope.mandant.is_none()) {
         shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
     }
@@ -247,7 +247,13 @@ async fn work_all(
                 deferred.push(candidate);
             }
             Ok(Worked::Stopped) => report.stopped = true,
-            Err(WorkError::Journal(error)) if !error.is_of_one_order() => store_failed = Some(error),
+            Err(WorkError::Journal(error)) if !error.is_of_one_order() => {
+                if matches!(error, JournalError::NotOwner) {
+                    // Another process has taken the API over: what was not begun is its to do.
+                    brakes.lease_is_lost();
+                }
+                store_failed = Some(error);
+            }
             Err(error) => failed(shop, api, &candidate, &error, report).await?,
         }
     }
@@ -482,7 +488,7 @@ impl Found<'_> {
             }
             self.hints.push(hint);
         }
-        self.shop.journal.drop_hints(&strangers).await
+        self.shop.journal.drop_hints(self.api, &strangers).await
     }
 
     /// Orders whose next check has come; all open ones where everything is asked for.

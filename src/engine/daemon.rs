@@ -20,12 +20,15 @@ use super::connections;
 use super::cycle::{self, CycleReport, Scope};
 use super::health::{self, Cycles, Health};
 use super::hinted;
+use super::instances::label;
 use super::peers::{self, Peers};
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
 use super::work::{Work, WorkError, Worked, Workshop};
 
 /// Sign of life and renewal of the leases.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often it is looked whether leases are free, where several processes share a store.
+const LEASES: Duration = Duration::from_secs(2);
 /// How often hints are looked for in the quiet hours.
 const HINTS: Duration = Duration::from_secs(5);
 /// How often requests of people and the clock are looked at.
@@ -86,16 +89,20 @@ pub struct LastCycle {
 pub struct Daemon {
     shop: RwLock<Arc<Workshop>>,
     stack: Stack,
-    journal: Journal,
-    clock: Clock,
-    owner: Owner,
+    pub(super) journal: Journal,
+    pub(super) clock: Clock,
+    pub(super) owner: RwLock<Owner>,
+    /// pixi APIs whose leases this process holds, on a store it shares with others.
+    pub(super) held: RwLock<BTreeSet<ApiName>>,
+    /// This process's clock and the database's are too far apart to trust: it stands back.
+    pub(super) astray: AtomicBool,
     stop: Stop,
     /// One cycle at a time.
     turn: Mutex<()>,
     last_start: RwLock<Option<Time>>,
     last_cycle: RwLock<Option<LastCycle>>,
     /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
-    interrupted: AtomicBool,
+    pub(super) interrupted: AtomicBool,
     started: Time,
     cycles: Cycles,
     /// Hints looked at in these quiet hours.
@@ -119,9 +126,8 @@ impl Daemon {
         stop: Stop,
     ) -> Result<Self, DaemonError> {
         Pattern::parse(&settings.schedule.cycle)?;
-        let label = format!("pixi-payd {}", std::process::id());
         let interrupted = AtomicBool::new(!journal.processes().await?.is_empty());
-        let owner = journal.register_process(&label).await?;
+        let owner = journal.register_process(&label()).await?;
         let stack = stack(transport, &settings, &clock, seed);
         let started = clock.now();
         let workshop = Self::workshop(settings, &stack, &journal, &clock);
@@ -130,7 +136,9 @@ impl Daemon {
             stack,
             journal,
             clock,
-            owner,
+            owner: RwLock::new(owner),
+            held: RwLock::default(),
+            astray: AtomicBool::new(false),
             stop,
             turn: Mutex::new(()),
             last_start: RwLock::new(None),
@@ -154,7 +162,15 @@ impl Daemon {
 
     /// This process.
     pub fn owner(&self) -> Owner {
-        self.owner
+        *self.owner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True where this process does what concerns the store as a whole: of several that share a store, one.
+    pub async fn acts_for_all(&self) -> bool {
+        self.journal.acts_for_all(self.owner()).await.unwrap_or_else(|error| {
+            tracing::error!("store: {}", error.told());
+            false
+        })
     }
 
     /// True while a pixi API is switched off.
@@ -241,7 +257,7 @@ impl Daemon {
                 continue;
             }
             let _turn = self.turn.lock().await;
-            if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner, &api).await? {
+            if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner(), &api).await? {
                 hinted::look(&shop, hints, &mut looked, || self.stop.is_set() || self.quiet_until().is_none()).await?;
             }
         }
@@ -323,7 +339,11 @@ impl Daemon {
         scope: &Scope,
         connections: &[ConnectionRow],
     ) -> Result<Option<CycleReport>, JournalError> {
-        if let Lease::HeldBy { .. } = self.journal.acquire_lease(self.owner, api).await? {
+        let owner = self.owner();
+        if self.astray.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        if let Lease::HeldBy { .. } = self.journal.acquire_lease(owner, api).await? {
             return Ok(None);
         }
         let off = connections::off_hint(connections, api, shop.settings.timezone);
@@ -334,7 +354,7 @@ impl Daemon {
         let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
         let all = Scope { all: true, catches_up: true, ..Scope::default() };
         let watch = self.clock.stopwatch();
-        let ended = cycle::run(shop, self.owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
+        let ended = cycle::run(shop, owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
         if scope.is_whole() && !ended.as_ref().is_ok_and(|report| report.stopped) {
             self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
         }
@@ -350,18 +370,19 @@ impl Daemon {
             ended = self.beat() => ended?,
             ended = self.serve() => ended?,
         }
-        self.journal.end_process(self.owner).await?;
+        self.journal.end_process(self.owner()).await?;
         Ok(())
     }
 
     /// One cycle, with the sign of life that goes with it, for a process that ends afterwards.
     pub async fn run_once(&self, scope: &Scope) -> Result<CycleReport, DaemonError> {
+        self.take_leases().await?;
         let report = tokio::select! {
             biased;
             ended = self.beat() => return ended.map(|()| CycleReport::default()),
             report = self.run_cycle(scope) => report?,
         };
-        self.journal.end_process(self.owner).await?;
+        self.journal.end_process(self.owner()).await?;
         Ok(report)
     }
 
@@ -374,13 +395,15 @@ impl Daemon {
     async fn beat(&self) -> Result<(), DaemonError> {
         loop {
             self.clock.sleep(HEARTBEAT).await;
-            match self.journal.heartbeat(self.owner).await {
+            match self.journal.heartbeat(self.owner()).await {
                 // What a person has switched off or on meanwhile.
-                Ok(()) => {
+                Ok(store) => {
+                    self.compare_clocks(store).await;
                     if let Err(error) = connections::apply(&self.journal, &self.stack.circuits).await {
                         tracing::error!("store: {}", error.told());
                     }
                 }
+                Err(JournalError::NotOwner) if self.journal.is_shared() => self.start_over().await,
                 // Another process has taken over: nothing more may be sent from here.
                 Err(error @ JournalError::NotOwner) => return Err(error.into()),
                 Err(error) => tracing::error!("store: {}", error.told()),
@@ -429,7 +452,15 @@ impl Daemon {
                 self.stop.wait_until(&self.clock, self.clock.now() + HINTS, HINTS).await;
             }
         });
-        futures_util::future::join3(cycles, requests, hints).await;
+        let leases = async {
+            while self.journal.is_shared() && !self.stop.is_set() {
+                if let Err(error) = self.take_leases().await {
+                    tracing::error!("leases: {}", error.told());
+                }
+                self.stop.wait_until(&self.clock, self.clock.now() + LEASES, LEASES).await;
+            }
+        };
+        futures_util::future::join4(cycles, requests, hints, leases).await;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod first_booking;
 mod gone;
 pub mod health;
 mod hinted;
+mod instances;
 mod look;
 mod payment;
 pub mod peers;

@@ -77,10 +77,10 @@ pub async fn step(
     };
     let id = permit.step_id();
     let watch = shop.clock.stopwatch();
-    let outcome = if shop.clock.now() - permit.issued_at() > PERMIT_GOOD_FOR {
-        Outcome::not_sent(Cause::Expired)
+    let outcome = if is_good(shop, owner, &permit).await {
+        send(shop, pixi, ring, owner, facts, permit).await
     } else {
-        send(shop, pixi, ring, facts, permit).await
+        Outcome::not_sent(Cause::Expired)
     };
     let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
@@ -99,6 +99,17 @@ pub async fn step(
     Ok(Taken::Sent(outcome))
 }
 
+/// Right before the request leaves: the permit is young, and no other process works on the API. A store that does not
+/// answer gives no leave.
+async fn is_good(shop: &Workshop, owner: Owner, permit: &StepPermit) -> bool {
+    let may = shop.journal.may_send(owner, &permit.order().api).await.unwrap_or_else(|error| {
+        tracing::error!("store: {}", error.told());
+        false
+    });
+    // The age comes last: a process that slept while it asked sees it.
+    may && shop.clock.now() - permit.issued_at() <= PERMIT_GOOD_FOR
+}
+
 /// Longest a request to Unzer that moves money may be under way: its turn and its answer have 65 s each.
 const UNZER_DEADLINE: Duration = Duration::from_secs(140);
 
@@ -113,7 +124,14 @@ fn limits(shop: &Workshop, currency: Currency, effect: &Effect) -> Limits {
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends what the permit is for.
-async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
+async fn send(
+    shop: &Workshop,
+    pixi: &PixiClient,
+    ring: &KeyRing,
+    owner: Owner,
+    facts: &Facts,
+    permit: StepPermit,
+) -> Outcome {
     if permit.effect().kind().moves_money() {
         let of_step = permit.effect().payment().and_then(|id| facts.payment_with(id));
         let client = of_step.and_then(|payment| ring.client(&payment.public_key));
@@ -131,10 +149,10 @@ async fn send(shop: &Workshop, pixi: &PixiClient, ring: &KeyRing, facts: &Facts,
         let writing = bank_data::write(pixi, ring, facts, payment, place, shop.settings.language);
         return Box::pin(writing).await;
     }
-    to_pixi(pixi, facts, permit).await
+    to_pixi(shop, pixi, owner, facts, permit).await
 }
 
-async fn to_pixi(pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcome {
+async fn to_pixi(shop: &Workshop, pixi: &PixiClient, owner: Owner, facts: &Facts, permit: StepPermit) -> Outcome {
     let nr = facts.order.nr;
     let token = permit.token().to_owned();
     let effect = permit.effect().clone();
@@ -162,6 +180,8 @@ async fn to_pixi(pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcom
         Effect::BookReturn { .. } => {
             // Without its number pixi would take the shop's currency, and the amount would be another.
             match currency_id(pixi, facts.currency).await {
+                // pixi may have been asked for it, which takes its time.
+                Ok(Some(_)) if !is_good(shop, owner, &permit).await => Outcome::not_sent(Cause::Expired),
                 Ok(currency) => pixi.book(permit, currency).await,
                 Err(cause) => Outcome::NotSent { cause },
             }

@@ -197,7 +197,7 @@ async fn switch(
     switched: Switched,
     message: u64,
 ) -> Result<bool, JournalError> {
-    let now = tx.clock.now();
+    let now = tx.now();
     let row = load(tx, peer, &name).await?.unwrap_or_else(|| ConnectionRow::new(peer, &name, now));
     let off = state == ConnectionState::Disabled;
     if (row.state == ConnectionState::Disabled) == off {

@@ -31,6 +31,12 @@ pub enum JournalError {
     /// The process or its lease is no longer good: another may have taken over.
     #[error("this process no longer holds the lease of the pixi API")]
     NotOwner,
+    /// A copy overwrites nothing.
+    #[error("the database copied into holds something already; name an empty one")]
+    NotEmpty,
+    /// The command copies a file, and a PostgreSQL database is none.
+    #[error("the store is in PostgreSQL: copy it with `pg_dump --format=custom`, and prove it with `pixi-payd verify`")]
+    OnlySqlite,
     /// The schema is older or newer than this program can work with.
     #[error("the store has schema {found}, this program needs {needed}")]
     Schema {
@@ -75,6 +81,8 @@ impl JournalError {
             Self::Closed
             | Self::AlreadyRunning
             | Self::NotOwner
+            | Self::OnlySqlite
+            | Self::NotEmpty
             | Self::NotFound(_)
             | Self::AlreadySettled(..)
             | Self::TooLarge(_) => return None,

@@ -3,7 +3,7 @@
 use sqlx::any::AnyRow;
 
 use super::rows::Columns;
-use super::{Journal, JournalError, sql};
+use super::{Journal, JournalError, process, sql};
 use crate::clock::Time;
 use crate::config::ids::ApiName;
 use crate::steps::OrderId;
@@ -65,16 +65,18 @@ impl Journal {
             .await
     }
 
-    /// The nudges were followed; one that came again meanwhile stays.
-    pub async fn drop_hints(&self, hints: &[HintRow]) -> Result<(), JournalError> {
+    /// The nudges were followed by who works on the API; one that came again meanwhile stays.
+    pub async fn drop_hints(&self, api: &ApiName, hints: &[HintRow]) -> Result<(), JournalError> {
         if hints.is_empty() {
             return Ok(());
         }
         let hints: Vec<(String, i64)> = hints.iter().map(|hint| (hint.payment.clone(), hint.times)).collect();
+        let (api, fence) = (api.clone(), self.fence());
         self.0
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
+                    process::fenced(tx, fence, &api).await?;
                     for (payment, times) in hints {
                         sqlx::query(sql::DROP_HINT).bind(payment).bind(times).execute(&mut tx.conn).await?;
                     }
@@ -140,12 +142,11 @@ fn read(row: &AnyRow) -> Result<HintRow, JournalError> {
 #[cfg(test)]
 mod tests {
     use super::super::Mode;
-    use super::super::tests::{Shop, nr};
+    use super::super::tests::{On, Shop, nr, on_both_databases};
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn strangers_are_bounded_and_each_api_gets_its_own() {
-        let shop = Shop::open(Mode::Inline).await;
+    async fn strangers_are_bounded_and_each_api_gets_its_own(on: On) {
+        let shop = Shop::open(on, Mode::Inline).await;
         shop.order(4711).await;
         shop.journal.claim_payment(&nr(4711), "s-pay-1").await.unwrap();
         let hint = |payment: String| (payment, "payment".to_owned());
@@ -159,7 +160,11 @@ mod tests {
         let others = shop.journal.take_hints(&"test".into(), 10_000).await.unwrap();
         assert!(others.len() == strangers && others.iter().all(|hint| hint.order.is_none()));
         assert_eq!(shop.journal.store_gauges().await.unwrap().hints.count, MOST_STRANGERS + 1);
-        shop.journal.drop_hints(&others).await.unwrap();
+        shop.journal.drop_hints(&"live".into(), &others).await.unwrap();
         assert_eq!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().len(), 1);
+    }
+
+    on_both_databases! {
+        paused: strangers_are_bounded_and_each_api_gets_its_own;
     }
 }

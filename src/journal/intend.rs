@@ -184,7 +184,7 @@ async fn refunds_of_the_day(tx: &mut Tx, intent: &Intent) -> Result<Result<(), G
     let (Effect::Refund { amount, .. }, Some(limit)) = (&intent.step.effect, intent.limits.refund_per_day) else {
         return Ok(Ok(()));
     };
-    let day = tx.clock.now().with_timezone(&tx.zone).date_naive().and_time(chrono::NaiveTime::MIN);
+    let day = tx.now().with_timezone(&tx.zone).date_naive().and_time(chrono::NaiveTime::MIN);
     let start = tx.zone.from_local_datetime(&day).earliest().map_or(0, |start| start.timestamp_millis());
     let row = sqlx::query(sql::REFUNDS_SINCE)
         .bind(&intent.order.api.0)

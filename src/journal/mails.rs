@@ -234,6 +234,23 @@ impl Journal {
             .map_err(unreadable)
     }
 
+    /// Leave to send a mail, for as long as a try may take: no other process on a shared store sends it meanwhile. False
+    /// where another does, or has.
+    pub async fn claim_mail(&self, id: i64, until: Time) -> Result<bool, JournalError> {
+        if !self.is_shared() {
+            return Ok(true);
+        }
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    let query = sqlx::query(sql::CLAIM_MAIL).bind(id).bind(clock::to_millis(until)).bind(tx.now_ms());
+                    Ok(query.execute(&mut tx.conn).await?.rows_affected() > 0)
+                })
+            })
+            .await
+    }
+
     /// The mails that told of an order, oldest first.
     pub async fn mails_of(&self, order: &OrderId) -> Result<Vec<Letter>, JournalError> {
         let order = order.clone();

@@ -3,22 +3,24 @@
 //! Each method of [`Journal`] is one closed operation. Once begun it runs to its end, whether or not its caller still
 //! waits, and its answer is given only after the commit. One writer takes everything that is queued into one transaction
 //! and commits once ([`Mode::Writer`]); simulations run each operation in place instead ([`Mode::Inline`]), so that
-//! neither threads nor a paused clock can reorder anything.
+//! neither threads nor a paused clock can reorder anything. On PostgreSQL several processes write: each of their
+//! transactions waits for the one before it, so that an operation sees the store as on SQLite, alone.
 //!
 //! Before a step's request leaves, [`Journal::intend`] makes it durable and gives a [`StepPermit`]; a function that sends
 //! takes the permit by value. [`Journal::settle`] makes the outcome durable. A commit whose answer was lost gives no
 //! permit ([`JournalError::CommitUnknown`]): the caller reads again.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::clock::Clock;
+use crate::config::Database;
 
 mod accepted;
 mod audit;
 mod board;
 mod connect;
 mod connections;
+mod copy;
 mod error;
 mod gauges;
 mod guards;
@@ -46,6 +48,7 @@ pub use audit::{AuditRow, Chain, ChainReport};
 pub use board::{BoardFilter, Cell};
 pub use connect::SCHEMA_VERSION;
 pub use connections::{ConnectionRow, Switched};
+pub use copy::{Copied, copy};
 pub use error::{Guard, IntendError, JournalError};
 pub use gauges::{ApiGauges, StoreGauges, Waiting};
 pub use hints::HintRow;
@@ -96,8 +99,8 @@ pub trait CommitFaults: Send + Sync + std::fmt::Debug {
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The SQLite file.
-    pub path: PathBuf,
+    /// The SQLite file, or the PostgreSQL database.
+    pub place: Database,
     /// How operations are executed.
     pub mode: Mode,
     /// The store's time.
@@ -116,9 +119,9 @@ pub struct Options {
 
 impl Options {
     /// A durable store with a writer of its own that does not change the schema.
-    pub fn new(path: impl Into<PathBuf>, clock: Clock) -> Self {
+    pub fn new(place: impl Into<Database>, clock: Clock) -> Self {
         Self {
-            path: path.into(),
+            place: place.into(),
             mode: Mode::Writer,
             clock,
             zone: chrono_tz::Europe::Berlin,
@@ -150,6 +153,7 @@ pub struct Journal(Arc<Inner>);
 
 struct Inner {
     lanes: store::Lanes,
+    dialect: connect::Dialect,
     clock: Clock,
     tokens: TokenSource,
     /// Next checks of orders that did not change since, which cost no write.
@@ -157,6 +161,8 @@ struct Inner {
     /// How steps ended in this process.
     counts: gauges::StepCounts,
     lock: process::FileLock,
+    /// This process, once it runs orders.
+    acting: Mutex<Option<Owner>>,
 }
 
 impl std::fmt::Debug for Journal {
@@ -174,12 +180,19 @@ impl Journal {
         let lanes = store::Lanes::open(&options).await?;
         Ok(Self(Arc::new(Inner {
             lanes,
+            dialect: connect::Dialect::of(&options.place),
             clock: options.clock.clone(),
             tokens: TokenSource::new(options.seed),
             postponed: plan::Postponed::default(),
             counts: gauges::StepCounts::default(),
-            lock: process::FileLock::new(&options.path),
+            lock: process::FileLock::new(&options.place),
+            acting: Mutex::default(),
         })))
+    }
+
+    /// True where several processes may run orders on this store side by side, each the pixi APIs whose leases it holds.
+    pub fn is_shared(&self) -> bool {
+        !self.0.lock.is_of_a_file()
     }
 
     /// Ends after everything queued is stored; later operations answer [`JournalError::Closed`].

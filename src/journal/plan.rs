@@ -7,7 +7,7 @@ use super::orders::{Amounts, Management, OrderRow, Waits};
 use super::outbox::{self, NewMail};
 use super::rows::to_json;
 use super::store::Tx;
-use super::{Journal, JournalError, settle, sql};
+use super::{Journal, JournalError, process, settle, sql};
 use crate::clock::{self, Time};
 use crate::text::{Notice, Severity};
 
@@ -123,7 +123,17 @@ impl Journal {
         let message = self.0.tokens.number()?;
         let id = before.id;
         let before = before.clone();
-        let recorded = self.0.lanes.write(move |tx| Box::pin(record(tx, before, plan, message))).await?;
+        let fence = self.fence();
+        let recorded = self
+            .0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    process::fenced(tx, fence, &before.order.api).await?;
+                    record(tx, before, plan, message).await
+                })
+            })
+            .await?;
         self.0.postponed.forget(id);
         Ok(recorded)
     }

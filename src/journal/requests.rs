@@ -137,6 +137,7 @@ async fn add(tx: &mut Tx, request: NewRequest) -> Result<i64, JournalError> {
 }
 
 async fn waiting(tx: &mut Tx, owner: Owner, limit: i64) -> Result<Vec<Request>, JournalError> {
+    tx.ask_time().await?;
     let now = tx.now_ms();
     let query = sqlx::query(sql::WAITING_REQUESTS).bind(owner.id).bind(owner.fence).bind(now).bind(limit);
     query.fetch_all(&mut tx.conn).await?.iter().map(read).collect()

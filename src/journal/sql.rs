@@ -85,6 +85,9 @@ statements! {
 
     RUNNING_PROCESSES = "SELECT id, fence, label, started_ms, heartbeat_ms FROM processes WHERE ended_ms IS NULL ORDER BY id";
     END_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL";
+    END_SILENT_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL AND heartbeat_ms <= $2";
+    CLEAR_ENDED_LEASES = "DELETE FROM leases WHERE EXISTS (SELECT 1 FROM processes p WHERE p.id = leases.owner \
+        AND p.ended_ms IS NOT NULL)";
     END_PROCESS = "UPDATE processes SET ended_ms = $3 WHERE id = $1 AND fence = $2 AND ended_ms IS NULL";
     CLEAR_LEASES = "DELETE FROM leases";
     NEXT_FENCE = "SELECT CAST(COALESCE(MAX(fence), 0) + 1 AS BIGINT) AS fence FROM processes";
@@ -95,6 +98,7 @@ statements! {
         ON CONFLICT (api) DO UPDATE SET owner = excluded.owner, fence = excluded.fence, until_ms = excluded.until_ms \
         WHERE leases.owner = excluded.owner OR leases.until_ms <= $4 \
         RETURNING until_ms";
+    ALL_LEASES = "SELECT api, owner, fence, until_ms FROM leases ORDER BY api";
     LOAD_LEASE = "SELECT owner, fence, until_ms FROM leases WHERE api = $1";
     GIVE_LEASE = "DELETE FROM leases WHERE api = $1 AND owner = $2 AND fence = $3";
     GIVE_LEASES = "DELETE FROM leases WHERE owner = $1 AND fence = $2";
@@ -207,7 +211,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     WAITING_REQUESTS = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
         answered_ms, answer FROM requests WHERE answered_ms IS NULL AND (taken_by IS NULL OR taken_by <> $1) \
-        AND (api IS NULL OR api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3)) \
+        AND (api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3) \
+        OR (api IS NULL AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.api = '*' AND l.owner <> $1 AND l.until_ms > $3))) \
         AND (taken_by IS NULL OR EXISTS \
         (SELECT 1 FROM processes p WHERE p.id = requests.taken_by AND p.ended_ms IS NOT NULL)) ORDER BY id LIMIT $4";
     TAKE_REQUEST = "UPDATE requests SET taken_by = $2, taken_ms = $3 WHERE id = $1 AND answered_ms IS NULL";
@@ -255,6 +260,7 @@ statements! {
     RECIPIENT_ANSWERED = "UPDATE mail_recipients SET state = $3, answer = $4, answered_ms = $5 \
         WHERE mail_id = $1 AND address = $2 AND state = 'waiting'";
     RECIPIENTS_LEFT = "UPDATE mail_recipients SET answer = $2, answered_ms = $3 WHERE mail_id = $1 AND state = 'waiting'";
+    CLAIM_MAIL = "UPDATE mails SET next_try_ms = $2 WHERE id = $1 AND state = 'queued' AND next_try_ms <= $3";
     MAIL_GIVEN_UP = "UPDATE mails SET state = CASE WHEN EXISTS (SELECT r.address FROM mail_recipients r \
         WHERE r.mail_id = mails.id AND r.state = 'accepted') THEN 'sent' ELSE 'failed' END, settled_ms = $2 \
         WHERE id = $1 AND state = 'queued'";

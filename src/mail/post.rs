@@ -33,6 +33,8 @@ const MOST_MAILS: i64 = 50;
 const LONGEST_TURN: TimeDelta = TimeDelta::minutes(1);
 /// What is told while a cycle runs waits for its end, but no longer.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
+/// No other process tries a mail that is being sent: longer than a try takes.
+const CLAIMED_FOR: TimeDelta = TimeDelta::minutes(3);
 /// First pause after a failure; doubles each time.
 const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// Longest pause.
@@ -109,6 +111,11 @@ impl Post {
     pub async fn run(&self, daemon: &Daemon) {
         while !self.stop.is_set() {
             let settings = daemon.shop().settings.clone();
+            // Of several processes on a store one sends mails.
+            if !daemon.acts_for_all().await {
+                self.stop.wait_until(&self.clock, self.clock.now() + TICK, TICK).await;
+                continue;
+            }
             // Neither a failing store nor a mistake in here ends the daemon.
             match AssertUnwindSafe(self.move_on(&settings, daemon.is_busy())).catch_unwind().await {
                 Ok(Ok(_)) => {}
@@ -350,6 +357,9 @@ impl Post {
             Ok(parcel) => parcel,
             Err(error) => return give_up(&error.to_string()).await,
         };
+        if !self.journal.claim_mail(letter.id, now + CLAIMED_FOR).await? {
+            return Ok(());
+        }
         match self.carrier.carry(&mail.smtp, &parcel).await {
             Ok(fates) => {
                 if line.failures > 0 {

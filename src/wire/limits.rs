@@ -84,8 +84,14 @@ impl Wire for Limits {
             Effect::Read => (request.deadlines.total, Cause::TimeOut),
             Effect::Write => (WRITE_WAITS.min(request.deadlines.total), Cause::Expired),
         };
+        let asked = self.clock.now();
         let turn = self.clock.timeout(patience, queue.acquire_owned()).await;
         let turn = turn.map_err(|_| SendError::NotSent(cause))?;
+        // A process that slept meanwhile finds its turn and its time-out at once.
+        let waited = (self.clock.now() - asked).to_std().unwrap_or_default();
+        if request.effect == Effect::Write && waited > patience.saturating_mul(self.clock.speed()) {
+            return Err(SendError::NotSent(cause));
+        }
         let turn = turn.map_err(|_| SendError::NotSent(Cause::Stopping))?;
         Ok(hold(self.inner.send(request).await?, turn))
     }

@@ -28,6 +28,7 @@ pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
 pub struct Place {
     folder: TempDir,
     store: PathBuf,
+    database: Option<String>,
     program: PathBuf,
     user: Option<u32>,
     limit: Option<String>,
@@ -39,24 +40,41 @@ pub async fn stage() -> (World, Gate, Place) {
 }
 
 /// The same with another schedule.
-pub async fn stage_with(cycle: &str) -> (World, Gate, Place) {
-    let clock = Clock::simulated(start(), SPEED);
+pub async fn stage_with(cycle: &'static str) -> (World, Gate, Place) {
+    stage_of(Setting { cycle, speed: Some(SPEED), database: None }).await
+}
+
+/// What a stage is set for.
+pub struct Setting {
+    /// The schedule's pattern.
+    pub cycle: &'static str,
+    /// Sandbox seconds per second; none: daemons go by the wall's clock.
+    pub speed: Option<u32>,
+    /// Address of a database; none: a file beside the daemon.
+    pub database: Option<String>,
+}
+
+/// Peers, the gate before them, and a place as it is wanted.
+pub async fn stage_of(setting: Setting) -> (World, Gate, Place) {
+    let clock = Clock::simulated(start(), setting.speed.unwrap_or(1));
     let world = World::new(clock);
     let (gate, doors) = Gate::serve(&world).await;
-    let place = Place::new(&world, &doors, cycle);
+    let place = Place::new(&world, &doors, setting);
     (world, gate, place)
 }
 
 impl Place {
-    fn new(world: &World, doors: &Doors, cycle: &str) -> Self {
+    fn new(world: &World, doors: &Doors, setting: Setting) -> Self {
         let folder = tempfile::Builder::new().prefix("pixi-payd-process-").tempdir().unwrap();
         let store = folder.path().join("store");
         std::fs::create_dir(&store).unwrap();
         let program = PathBuf::from(env!("CARGO_BIN_EXE_pixi-payd"));
-        let place = Self { folder, store, program, user: None, limit: None };
-        std::fs::write(place.path("pixi-payd.yaml"), place.configuration(world, doors, cycle)).unwrap();
-        let shown = ClockFile { real: Clock::system().now(), shown: world.clock.now(), speed: SPEED };
-        std::fs::write(place.path(CLOCK_FILE), serde_json::to_vec(&shown).unwrap()).unwrap();
+        let place = Self { folder, store, database: setting.database, program, user: None, limit: None };
+        std::fs::write(place.path("pixi-payd.yaml"), place.configuration(world, doors, setting.cycle)).unwrap();
+        if let Some(speed) = setting.speed {
+            let shown = ClockFile { real: Clock::system().now(), shown: world.clock.now(), speed };
+            std::fs::write(place.path(CLOCK_FILE), serde_json::to_vec(&shown).unwrap()).unwrap();
+        }
         place
     }
 
@@ -95,15 +113,16 @@ impl Place {
     /// The sandbox's configuration with shorter brakes.
     fn configuration(&self, world: &World, doors: &Doors, cycle: &str) -> String {
         let (user, password) = world.pixi_login();
+        let file = || format!("sqlite://{}", self.store().display());
         let mut text = format!(
-            "timezone: Europe/Berlin\nlanguage: de\ndatabase: sqlite://{}\n\
+            "timezone: Europe/Berlin\nlanguage: de\ndatabase: {}\n\
              web: {{listen: \"127.0.0.1:0\"}}\n\
              schedule:\n  cycle: \"{cycle}\"\n  quiet_hours: none\n\
              safety:\n  confirm_after: 20s\n  refund_delay: 30s\n  absent_after: {ABSENT_AFTER_S}s\n  \
              max_givebacks_per_cycle: off\n\
              pixi:\n  sandbox:\n    active: true\n    endpoint: {}\n    username: {user}\n    password: {password}\n    \
              timeout: 5s\nmandants:\n",
-            self.store().display(),
+            self.database.clone().unwrap_or_else(file),
             world.pixi.endpoint(),
         );
         for (seller, keys) in [(Seller::First, "sandbox1"), (Seller::Second, "sandbox2")] {

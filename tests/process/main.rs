@@ -1,5 +1,5 @@
 //! The built binary under real blows: killed in the middle of its work, its disk full, its store read-only or locked, two
-//! processes on one store. The simulated peers live in the test's process and survive all of it; what is checked stands
+//! processes on one store, three on one PostgreSQL. The simulated peers live in the test's process and survive all of it; what is checked stands
 //! in their books.
 //!
 //! `tests/soak --kills N` kills more often than a plain run of the tests does.
@@ -14,6 +14,7 @@ mod dice;
 mod disk;
 mod gate;
 mod house;
+mod instances;
 mod kill;
 #[path = "../shared/number.rs"]
 mod number;

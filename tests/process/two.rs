@@ -360,7 +360,7 @@ impl House {
         loop {
             match clock.timeout(Duration::from_secs(3), &mut work).await {
                 Ok(done) => return done.unwrap(),
-                Err(_) => self.journal.heartbeat(self.owner).await.unwrap(),
+                Err(_) => drop(self.journal.heartbeat(self.owner).await.unwrap()),
             }
         }
     }

@@ -49,6 +49,14 @@ fn database(at: &At<'_>) -> Option<Database> {
     at.read(|text| database_address(text, &|file| at.beside(file)))
 }
 
+/// A database named outside of a configuration; a relative file is beside the working directory.
+///
+/// # Errors
+/// What is wrong with the address, and how it is written.
+pub fn database_named(text: &str) -> Result<Database, String> {
+    database_address(text, &|file| file.into()).map_err(|wrong| format!("{}; {}", wrong.what, wrong.mend))
+}
+
 /// `sqlite://FILE` or `postgres://…`.
 fn database_address(text: &str, beside: &dyn Fn(&str) -> std::path::PathBuf) -> Read<Database> {
     let wrong = || complain("is not a database", "write sqlite://FILE or postgres://user@host/database");

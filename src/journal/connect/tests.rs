@@ -5,15 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use sqlx::Connection;
 
+use std::path::Path;
+
+use super::sqlite::backup_path;
 use super::*;
 use crate::clock::Clock;
+use crate::journal::tests::{On, on_both_databases};
 use crate::journal::{Journal, Mode};
 
 /// Rows of every table, as text: table, then its columns.
-type Rows = BTreeMap<String, Vec<BTreeMap<String, String>>>;
+pub(in crate::journal) type Rows = BTreeMap<String, Vec<BTreeMap<String, String>>>;
 
 fn data_of(version: i64) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/data");
@@ -23,51 +28,78 @@ fn data_of(version: i64) -> String {
     std::fs::read_to_string(file.unwrap_or_else(|| panic!("migration {version} has no data file"))).unwrap()
 }
 
-fn options(folder: &Path) -> Options {
+fn options(on: On, folder: &Path) -> Options {
     let clock = Clock::simulated("2026-03-03T12:00:00Z".parse().unwrap(), 1);
-    Options { mode: Mode::Inline, durable: false, ..Options::new(folder.join("store.db"), clock) }
+    Options { mode: Mode::Inline, durable: false, ..Options::new(on.place(folder, "store.db"), clock) }
 }
 
-async fn bare(options: &Options) -> AnyConnection {
-    DRIVERS.call_once(sqlx::any::install_default_drivers);
-    create_private(&options.path).unwrap();
-    let url = format!("sqlite:{}?mode=rw", encode(&options.path).unwrap());
-    let url: url::Url = url.parse().unwrap();
-    let mut conn = AnyConnectOptions::from_url(&url).unwrap().connect().await.unwrap();
-    sqlx::raw_sql("PRAGMA foreign_keys = ON").execute(&mut conn).await.unwrap();
-    conn
+/// The file of a SQLite store.
+fn file_of(options: &Options) -> PathBuf {
+    match &options.place {
+        Database::Sqlite(path) => path.clone(),
+        Database::Postgres(_) => panic!("not a file"),
+    }
+}
+
+/// Runs `work` where a connection to a server can be used, with a connection that changes no schema.
+pub(in crate::journal) fn with<T: Send>(
+    options: &Options,
+    work: impl AsyncFnOnce(&mut AnyConnection) -> T + Send,
+) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            DRIVERS.call_once(sqlx::any::install_default_drivers);
+            let mut conn = match &options.place {
+                Database::Sqlite(path) => {
+                    sqlite::create_private(path).unwrap();
+                    sqlite::open(path, options, Access::Write).await.unwrap()
+                }
+                Database::Postgres(address) => postgres::open(address, options, Access::Write).await.unwrap(),
+            };
+            let done = work(&mut conn).await;
+            conn.close().await.unwrap();
+            done
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap())
 }
 
 /// A store as version `version` left it, filled.
-async fn store_of(version: i64, options: &Options) {
-    let mut conn = bare(options).await;
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
-        apply(&mut conn, migration, options).await.unwrap();
-        let data = data_of(migration.version);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(data)).execute(&mut conn).await.unwrap();
-    }
-    conn.close().await.unwrap();
+pub(in crate::journal) fn store_of(version: i64, options: &Options) {
+    with(options, async |conn| {
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
+            apply(conn, migration, options).await.unwrap();
+            let data = data_of(migration.version);
+            sqlx::raw_sql(sqlx::AssertSqlSafe(data)).execute(&mut *conn).await.unwrap();
+        }
+    });
 }
 
-async fn all_rows(conn: &mut AnyConnection) -> Rows {
-    let names = "SELECT m.name AS t, p.name AS c FROM sqlite_master m, pragma_table_info(m.name) p WHERE m.type = 'table' \
-                 AND m.name NOT LIKE 'sqlite_%'";
-    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in sqlx::query(names).fetch_all(&mut *conn).await.unwrap() {
-        columns.entry(row.get("t")).or_default().push(row.get("c"));
-    }
+/// The columns of every table, without those the database computes.
+async fn columns(conn: &mut AnyConnection, dialect: Dialect) -> BTreeMap<String, Vec<(String, bool)>> {
+    crate::journal::copy::tables(conn, dialect).await.unwrap()
+}
+
+async fn all_rows(conn: &mut AnyConnection, dialect: Dialect) -> Rows {
     let mut all = Rows::new();
-    for (table, columns) in columns {
+    for (table, columns) in columns(conn, dialect).await {
         let list: Vec<String> =
-            columns.iter().map(|name| format!("COALESCE(CAST({name} AS TEXT), 'NULL') AS {name}")).collect();
-        let text = format!("SELECT {} FROM {table} ORDER BY 1, 2", list.join(", "));
+            columns.iter().map(|(name, _)| format!("COALESCE(CAST({name} AS TEXT), 'NULL') AS {name}")).collect();
+        let text = format!("SELECT {} FROM {table}", list.join(", "));
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&mut *conn).await.unwrap();
         let read = |row: &sqlx::any::AnyRow| {
-            columns.iter().map(|name| (name.clone(), row.get::<String, _>(name.as_str()))).collect()
+            columns.iter().map(|(name, _)| (name.clone(), row.get::<String, _>(name.as_str()))).collect()
         };
-        all.insert(table, rows.iter().map(read).collect());
+        let mut rows: Vec<_> = rows.iter().map(read).collect();
+        rows.sort();
+        all.insert(table, rows);
     }
     all
+}
+
+pub(in crate::journal) fn rows_of(options: &Options) -> Rows {
+    with(options, async |conn| all_rows(conn, Dialect::of(&options.place)).await)
 }
 
 /// True where `after` holds all that `before` held: rows in any place, columns and tables may be new. `but`: columns that
@@ -91,109 +123,130 @@ fn changed_by(version: i64) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_migration_keeps_what_a_filled_store_of_the_version_before_holds() {
+async fn each_migration_keeps_what_a_filled_store_of_the_version_before_holds(on: On) {
     for migration in MIGRATIONS {
         let folder = tempfile::tempdir().unwrap();
-        let options = options(folder.path());
-        store_of(migration.version - 1, &options).await;
-        let mut conn = bare(&options).await;
-        let before = all_rows(&mut conn).await;
-        apply(&mut conn, migration, &options).await.unwrap();
-        let after = all_rows(&mut conn).await;
-        let but = changed_by(migration.version);
-        assert!(keeps(&before, &after, but), "migration {} loses something", migration.version);
-        assert_eq!(version(&mut conn).await.unwrap(), (migration.version, migration.runs_from));
-        conn.close().await.unwrap();
+        let options = options(on, folder.path());
+        let dialect = Dialect::of(&options.place);
+        store_of(migration.version - 1, &options);
+        with(&options, async |conn| {
+            let before = all_rows(conn, dialect).await;
+            apply(conn, migration, &options).await.unwrap();
+            let after = all_rows(conn, dialect).await;
+            let but = changed_by(migration.version);
+            assert!(keeps(&before, &after, but), "migration {} loses something", migration.version);
+            assert_eq!(version(conn, dialect).await.unwrap(), (migration.version, migration.runs_from));
+        });
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_was_queued_before_there_were_mails_is_told_to_nobody() {
+async fn what_was_queued_before_there_were_mails_is_told_to_nobody(on: On) {
     let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path());
-    store_of(2, &options).await;
-    let mut conn = bare(&options).await;
-    let states = async |conn: &mut AnyConnection| {
-        let rows = all_rows(conn).await.remove("outbox").unwrap();
-        rows.iter().map(|row| row["state"].clone()).collect::<Vec<_>>()
-    };
-    assert!(states(&mut conn).await.contains(&"queued".to_owned()));
-    apply(&mut conn, &MIGRATIONS[2], &options).await.unwrap();
-    let after = states(&mut conn).await;
+    let options = options(on, folder.path());
+    store_of(2, &options);
+    let states = || rows_of(&options)["outbox"].iter().map(|row| row["state"].clone()).collect::<Vec<_>>();
+    assert!(states().contains(&"queued".to_owned()));
+    with(&options, async |conn| apply(conn, &MIGRATIONS[2], &options).await.unwrap());
+    let after = states();
     assert!(after.contains(&"sent".to_owned()) && !after.contains(&"queued".to_owned()), "{after:?}");
-    conn.close().await.unwrap();
     let journal = Journal::open(options.clone().migrating()).await.unwrap();
     assert!(journal.waiting_news(10).await.unwrap().is_empty());
     journal.close();
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_data_files_fill_every_table_and_every_column() {
+async fn the_data_files_fill_every_table_and_every_column(on: On) {
     let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path());
-    store_of(SCHEMA_VERSION, &options).await;
-    let mut conn = bare(&options).await;
-    for (table, rows) in all_rows(&mut conn).await {
+    let options = options(on, folder.path());
+    store_of(SCHEMA_VERSION, &options);
+    for (table, rows) in rows_of(&options) {
         assert!(!rows.is_empty(), "{table} has no row");
         for column in rows[0].keys() {
             let filled = rows.iter().any(|row| row[column] != "NULL");
             assert!(filled, "{table}.{column} is never filled");
         }
     }
-    conn.close().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_store_of_any_older_schema_is_copied_and_then_brought_up_to_date() {
+async fn a_store_of_any_older_schema_is_brought_up_to_date(on: On) {
     for older in 1..SCHEMA_VERSION {
         let folder = tempfile::tempdir().unwrap();
-        let options = options(folder.path());
-        store_of(older, &options).await;
-        let mut conn = bare(&options).await;
-        let before = all_rows(&mut conn).await;
-        conn.close().await.unwrap();
+        let options = options(on, folder.path());
+        store_of(older, &options);
         let refused = Journal::open(options.clone()).await;
         assert!(matches!(refused, Err(JournalError::Schema { found, .. }) if found == older), "{refused:?}");
-        let copy = backup_path(&options.path, 1);
-        assert!(!copy.exists(), "what may not change the schema makes no copy");
         let journal = Journal::open(options.clone().migrating()).await.unwrap();
         assert!(journal.verify_store().await.unwrap().iter().all(|check| check.offenders.is_empty()));
         assert!(journal.verify_chains().await.unwrap().iter().all(|chain| chain.broken_at.is_none()));
         journal.close();
+    }
+}
+
+on_both_databases! {
+    paused:
+        each_migration_keeps_what_a_filled_store_of_the_version_before_holds,
+        what_was_queued_before_there_were_mails_is_told_to_nobody,
+        the_data_files_fill_every_table_and_every_column,
+        a_store_of_any_older_schema_is_brought_up_to_date;
+}
+
+/// Filled alike, the twins hold the same to the last column: what the database computes is proven by the journal's checks.
+#[tokio::test(start_paused = true)]
+async fn a_filled_store_is_the_same_on_postgres() {
+    let folder = tempfile::tempdir().unwrap();
+    let filled = |on: On| {
+        let options = options(on, folder.path());
+        store_of(SCHEMA_VERSION, &options);
+        with(&options, async |conn| (columns(conn, Dialect::of(&options.place)).await, rows_of(&options)))
+    };
+    let (on_sqlite, on_postgres) = (filled(On::Sqlite), filled(On::Postgres));
+    assert_eq!(on_sqlite.0, on_postgres.0, "the same tables and columns");
+    for (table, rows) in on_sqlite.1 {
+        assert_eq!(rows, on_postgres.1[&table], "{table}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_of_any_older_schema_is_copied_first() {
+    for older in 1..SCHEMA_VERSION {
+        let folder = tempfile::tempdir().unwrap();
+        let options = options(On::Sqlite, folder.path());
+        store_of(older, &options);
+        let before = rows_of(&options);
+        let copy = backup_path(&file_of(&options), 1);
+        Journal::open(options.clone()).await.unwrap_err();
+        assert!(!copy.exists(), "what may not change the schema makes no copy");
+        Journal::open(options.clone().migrating()).await.unwrap().close();
         let name = copy.file_name().unwrap().to_str().unwrap().to_owned();
         assert_eq!(name, format!("store.db.before-schema-{SCHEMA_VERSION}.backup"));
         assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600, "private");
-        let of_copy = Options { path: copy, ..options.clone() };
-        let mut conn = bare(&of_copy).await;
-        assert_eq!(version(&mut conn).await.unwrap().0, older);
-        assert_eq!(all_rows(&mut conn).await, before, "the copy is what was there before");
-        conn.close().await.unwrap();
+        let of_copy = Options { place: copy.into(), ..options.clone() };
+        assert_eq!(with(&of_copy, async |conn| version(conn, Dialect::Sqlite).await.unwrap().0), older);
+        assert_eq!(rows_of(&of_copy), before, "the copy is what was there before");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_is_there_is_not_overwritten_and_a_store_that_fits_is_not_copied() {
     let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path());
-    store_of(1, &options).await;
-    std::fs::write(backup_path(&options.path, 1), "of yesterday").unwrap();
+    let options = options(On::Sqlite, folder.path());
+    let file = file_of(&options);
+    store_of(1, &options);
+    std::fs::write(backup_path(&file, 1), "of yesterday").unwrap();
     Journal::open(options.clone().migrating()).await.unwrap().close();
-    assert_eq!(std::fs::read_to_string(backup_path(&options.path, 1)).unwrap(), "of yesterday");
-    assert!(backup_path(&options.path, 2).exists());
+    assert_eq!(std::fs::read_to_string(backup_path(&file, 1)).unwrap(), "of yesterday");
+    assert!(backup_path(&file, 2).exists());
     Journal::open(options.clone().migrating()).await.unwrap().close();
-    assert!(!backup_path(&options.path, 3).exists());
+    assert!(!backup_path(&file, 3).exists());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_cannot_be_made_keeps_the_schema_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     // The copy's name is longer than a file's name may be; the store's is not.
-    let long = Options { path: folder.path().join(format!("{}.db", "s".repeat(240))), ..options(folder.path()) };
-    store_of(1, &long).await;
+    let place = folder.path().join(format!("{}.db", "s".repeat(240))).into();
+    let long = Options { place, ..options(On::Sqlite, folder.path()) };
+    store_of(1, &long);
     let refused = Journal::open(long.clone().migrating()).await;
     assert!(matches!(refused, Err(JournalError::File { .. })), "{refused:?}");
-    let mut conn = bare(&long).await;
-    assert_eq!(version(&mut conn).await.unwrap().0, 1);
-    conn.close().await.unwrap();
+    assert_eq!(with(&long, async |conn| version(conn, Dialect::Sqlite).await.unwrap().0), 1);
 }

@@ -2,9 +2,8 @@
 
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn second_problems_are_told_once_and_each_ends_by_itself() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn second_problems_are_told_once_and_each_ends_by_itself(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let row = shop.order(4711).await;
     let notice = |value: &str| Notice::problem(Number::CaptureRefused).with("document", value);
     let problems = |mark: &str, beside: &[&str]| PlanRecord {
@@ -20,6 +19,7 @@ async fn second_problems_are_told_once_and_each_ends_by_itself() {
     let again = shop.journal.record_plan(&first.row, problems("A", &["B", "XA", "C"])).await.unwrap();
     assert_eq!(news(&shop).await.len(), 4, "only what is new");
     shop.clock.sleep(Duration::from_hours(30)).await;
+    shop.journal.heartbeat(shop.owner).await.unwrap();
     // What stood beside the mark becomes the mark: a new mark, told anew on another day.
     let moved = shop.journal.record_plan(&again.row, problems("B", &[])).await.unwrap();
     assert!(moved.newly_marked);
@@ -64,9 +64,8 @@ async fn drop_all(shop: &Shop) {
     shop.journal.drop_news(&all, "for a test").await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_problem_that_comes_and_goes_on_one_day_leaves_people_knowing_what_is() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn a_problem_that_comes_and_goes_on_one_day_leaves_people_knowing_what_is(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let mut row = shop.order(4711).await;
     let mut set = async |problem: bool| row = shop.journal.record_plan(&row, marked(&row, problem)).await.unwrap().row;
     set(true).await;
@@ -87,15 +86,15 @@ async fn a_problem_that_comes_and_goes_on_one_day_leaves_people_knowing_what_is(
     }
     assert_eq!(shop.journal.mails_of(&nr(4711)).await.unwrap().len(), 3, "every mail stays with its order");
     shop.clock.sleep(Duration::from_hours(24)).await;
+    shop.journal.heartbeat(shop.owner).await.unwrap();
     set(false).await;
     assert_eq!(mail_all(&shop).await, ["solved 1"], "another day");
     set(true).await;
     assert_eq!(mail_all(&shop).await, ["problem 1"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_was_told_to_nobody_was_not_told() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn what_was_told_to_nobody_was_not_told(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let row = shop.order(4711).await;
     let first = shop.journal.record_plan(&row, marked(&row, true)).await.unwrap();
     drop_all(&shop).await;
@@ -114,9 +113,8 @@ async fn what_was_told_to_nobody_was_not_told() {
     assert_eq!(topics, ["PP-1102", "PP-1101"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_a_person_settled_is_neither_told_as_solved_nor_again() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn what_a_person_settled_is_neither_told_as_solved_nor_again(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let row = shop.order(4711).await;
     let told = shop.journal.record_plan(&row, marked(&row, true)).await.unwrap().row;
     drop_all(&shop).await;
@@ -129,9 +127,8 @@ async fn what_a_person_settled_is_neither_told_as_solved_nor_again() {
     assert!(news(&shop).await.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_problem_with_another_amount_is_not_told_as_solved() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn a_problem_with_another_amount_is_not_told_as_solved(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let row = shop.order(4711).await;
     let refused = |amount: &str, document: &str| {
         let notice = Notice::problem(Number::CaptureRefused).with("amount", amount).with("document", document);
@@ -154,9 +151,8 @@ async fn a_problem_with_another_amount_is_not_told_as_solved() {
     assert_eq!(told, wanted);
 }
 
-#[tokio::test(start_paused = true)]
-async fn while_facts_are_not_whole_nothing_is_told_as_solved() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn while_facts_are_not_whole_nothing_is_told_as_solved(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let row = shop.order(4711).await;
     let row = shop.journal.record_plan(&row, marked(&row, true)).await.unwrap().row;
     mail_all(&shop).await;
@@ -168,9 +164,8 @@ async fn while_facts_are_not_whole_nothing_is_told_as_solved() {
     assert_eq!(news(&shop).await, ["solved 1"], "told once it is sure");
 }
 
-#[tokio::test(start_paused = true)]
-async fn one_spoiled_row_keeps_no_other_from_being_told() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn one_spoiled_row_keeps_no_other_from_being_told(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     for number in [1, 2] {
         let row = shop.order(number).await;
         shop.journal.record_plan(&row, marked(&row, true)).await.unwrap();
@@ -181,9 +176,8 @@ async fn one_spoiled_row_keeps_no_other_from_being_told() {
     assert!(told[0].params.is_null() && told[0].topic.as_deref() == Some("PP-1101") && !told[1].params.is_null());
 }
 
-#[tokio::test(start_paused = true)]
-async fn news_and_mails_are_taken_by_mandant() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn news_and_mails_are_taken_by_mandant(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let tell = async |mandant: &str, what: i64| {
         let params = serde_json::json!({"number": "PP-1101"});
         let news = NewMail {
@@ -218,9 +212,8 @@ async fn news_and_mails_are_taken_by_mandant() {
     assert_eq!(mandants(due.iter().map(|one| one.mandant.0.clone()).collect()), "AAA AAA AAA BBB");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_mail_keeps_its_text_and_what_each_recipient_was_told() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn a_mail_keeps_its_text_and_what_each_recipient_was_told(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let row = shop.order(4711).await;
     let notice = Notice::problem(Number::NoPaymentId);
     let record = PlanRecord {
@@ -265,9 +258,8 @@ async fn a_mail_keeps_its_text_and_what_each_recipient_was_told() {
     assert!(shop.journal.mails_of(&nr(4712)).await.unwrap().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_mail_server_has_a_state_with_since_when() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn a_mail_server_has_a_state_with_since_when(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let next = noon() + TimeDelta::minutes(5);
     shop.journal.mail_server_failed("smtp.x:25", "no", next).await.unwrap();
     shop.clock.sleep(Duration::from_mins(1)).await;
@@ -279,9 +271,8 @@ async fn a_mail_server_has_a_state_with_since_when() {
     assert!(server.works() && server.since == shop.clock.now() && server.last_success == Some(shop.clock.now()));
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_refused_address_is_known_by_its_latest_answer_for_a_week() {
-    let shop = Shop::open(Mode::Inline).await;
+async fn each_refused_address_is_known_by_its_latest_answer_for_a_week(on: On) {
+    let shop = Shop::open(on, Mode::Inline).await;
     let write = async |number: i64| {
         let to = ["a@x.example", "b@x.example"].map(str::to_owned).to_vec();
         let message_id = format!("m{number}");
@@ -324,4 +315,19 @@ async fn each_refused_address_is_known_by_its_latest_answer_for_a_week() {
     assert_eq!((letter.state, letter.recipients[0].state), (LetterState::Failed, RecipientState::GivenUp));
     shop.clock.sleep(Duration::from_hours(24 * 7)).await;
     assert!(refused().await.is_empty());
+}
+
+on_both_databases! {
+    paused:
+        second_problems_are_told_once_and_each_ends_by_itself,
+        a_problem_that_comes_and_goes_on_one_day_leaves_people_knowing_what_is,
+        what_was_told_to_nobody_was_not_told,
+        what_a_person_settled_is_neither_told_as_solved_nor_again,
+        a_problem_with_another_amount_is_not_told_as_solved,
+        while_facts_are_not_whole_nothing_is_told_as_solved,
+        one_spoiled_row_keeps_no_other_from_being_told,
+        news_and_mails_are_taken_by_mandant,
+        a_mail_keeps_its_text_and_what_each_recipient_was_told,
+        a_mail_server_has_a_state_with_since_when,
+        each_refused_address_is_known_by_its_latest_answer_for_a_week;
 }
