@@ -278,14 +278,19 @@ impl Daemon {
             let (shop, is_active, connections) = (shop.clone(), active.contains(api), &connections);
             async move { (api, self.run_api(&shop, api, is_active, scope, connections).await) }
         });
-        let (mut report, mut reached) = (CycleReport::default(), BTreeSet::new());
+        let (mut report, mut reached, mut stands_by) = (CycleReport::default(), BTreeSet::new(), true);
         for (api, ended) in join_all(runs).await {
             // Another process holds its lease: that one takes up what waits.
             let Some(ended) = ended? else { continue };
+            stands_by = false;
             if ended.unreachable.is_empty() && !ended.stopped {
                 reached.insert(api.clone());
             }
             report.add(ended);
+        }
+        if stands_by && self.journal.is_shared() {
+            tracing::debug!("other processes work on all pixi APIs: this one stands by");
+            return Ok(report);
         }
         if scope.is_whole() {
             connections::caught_up(&self.journal, &connections, &shop.settings, &reached).await?;

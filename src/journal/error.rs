@@ -89,7 +89,15 @@ impl JournalError {
         };
         let said = detail.to_ascii_lowercase();
         let holds = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        let number = if holds(&["is full", "no space", "quota", "disk i/o"]) {
+        // Of a server: refused, ended or silent connections, a wrong password, one connection too many.
+        let away =
+            ["postgresql: no ", "connection refused", "connection reset", "terminating connection", "broken pipe"];
+        let closed =
+            ["unexpected end of file", "the database system is", "password authentication", "too many clients"];
+        let unknown = ["failed to lookup address", "no route to host", "network is unreachable", "timed out"];
+        let number = if [away.as_slice(), &closed, &unknown].into_iter().any(holds) {
+            Number::StoreAway
+        } else if holds(&["is full", "no space", "quota", "disk i/o"]) {
             Number::StoreFull
         } else if holds(&["locked", "busy"]) {
             Number::StoreLocked
@@ -207,6 +215,9 @@ mod tests {
         assert_eq!(unavailable("(code: 8) attempt to write a readonly database"), Some(Number::StoreNotWritable));
         assert_eq!(unavailable("(code: 14) unable to open database file"), Some(Number::StoreNotWritable));
         assert_eq!(unavailable("(code: 11) database disk image is malformed"), Some(Number::StoreFails));
+        assert_eq!(unavailable("Connection refused (os error 111)"), Some(Number::StoreAway));
+        assert_eq!(unavailable("PostgreSQL: no connection within 10 s"), Some(Number::StoreAway));
+        assert_eq!(unavailable("terminating connection due to administrator command"), Some(Number::StoreAway));
         assert_eq!(number(JournalError::Schema { found: 9, needed: 4 }), Some(Number::StoreSchema));
         assert_eq!(number(JournalError::NotOwner), None);
         let notice = JournalError::Unavailable("database or disk is full".to_owned()).notice().unwrap();

@@ -575,6 +575,13 @@ catalogue! {
         now_de: "pixi-payd verify ausführen; ist die Datei beschädigt, den Dienst anhalten und die letzte Sicherung einspielen.",
         now_en: "Run pixi-payd verify; if the file is damaged, stop the daemon and restore the last backup."
     }
+    /// The server of the store gives no connection, or no answer.
+    StoreAway = 1936 {
+        de: "Die Datenbank ist nicht erreichbar: {detail}",
+        en: "The database cannot be reached: {detail}",
+        now_de: "Prüfen, ob PostgreSQL läuft und von diesem Rechner aus erreichbar ist, ob Adresse und Kennwort stimmen. Bis dahin wird nichts gesendet; danach geht es von selbst weiter.",
+        now_en: "Check that PostgreSQL runs and can be reached from this machine, and that address and password are right. Until then nothing is sent; afterwards it goes on by itself."
+    }
     /// Brake: too many give-backs.
     TooManyGiveBacks = 1801 {
         de: "In einem Durchlauf wären mehr als {limit} Rückgaben fällig; keine wurde gesendet.",
