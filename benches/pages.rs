@@ -27,7 +27,7 @@ use sqlx::{AnyConnection, ConnectOptions as _, Connection as _};
 /// Stored orders.
 const ORDERS: i64 = 100_000;
 /// New orders at the peers: the cycle is at work on them while the pages are asked for.
-const NEW: usize = 20_000;
+const NEW: usize = 3000;
 /// Pages asked for in a second.
 const RATE: usize = 50;
 /// Pages asked for in all.
