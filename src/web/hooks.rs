@@ -154,11 +154,11 @@ impl Inbox {
             let storing = AssertUnwindSafe(self.0.journal.add_hints(hints.into_iter().collect())).catch_unwind();
             let stored = storing.await;
             match &stored {
-                Ok(Ok(_)) => {}
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!("webhooks: {error}"),
                 Err(_) => tracing::error!("webhooks: storing panicked"),
             }
-            let is_stored = matches!(stored, Ok(Ok(_)));
+            let is_stored = matches!(stored, Ok(Ok(())));
             for message in batch {
                 // Whoever does not wait any more is told nothing.
                 let _ = message.stored.send(is_stored);

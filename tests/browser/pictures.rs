@@ -14,7 +14,7 @@ use crate::work::path_of;
 /// A picture of the papers is no larger than this, in bytes.
 const LARGEST: usize = 200_000;
 /// Room below what a picture shows.
-const MARGIN: u32 = 20;
+const MARGIN: u32 = 6;
 /// A story with much to see, and its problem.
 const STORY: &str = "returned, refund refused";
 

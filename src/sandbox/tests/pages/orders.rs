@@ -282,7 +282,7 @@ async fn the_counts_of_states_follow_every_order() {
     let proof = scene.journal.verify_store().await.unwrap();
     assert!(proof.iter().all(|checked| checked.offenders.is_empty()), "{proof:?}");
     let page = Visitor::known(&scene).await.get("/").await;
-    for part in ["data-waiting=\"awaiting\"", "data-part=\"days\"", "<svg viewBox=\"0 0 720", "data-count=\"PAID\""] {
+    for part in ["data-waiting=\"awaiting\"", "data-part=\"days\"", "<svg viewBox=\"0 0 692", "data-count=\"PAID\""] {
         assert!(page.text.contains(part), "{part} in {}", page.text);
     }
 }
