@@ -196,6 +196,10 @@ impl Work<'_> {
                 continue;
             }
             let mut plan = policy::plan(&facts, &self.shop.terms(&self.payment_type), self.shop.clock.now());
+            if let Some(why) = plan.declined {
+                // Nothing else is done on the strength of it: after a step of the rules the wish would fit something else.
+                return Ok(Worked::Declined(why));
+            }
             if let Some(deferred) = brakes.check(&self.order, &facts, &mut plan, self.shop.clock.now()) {
                 if !matches!(deferred, brakes::Deferred::Held) {
                     return Ok(Worked::Deferred(deferred));

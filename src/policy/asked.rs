@@ -1,9 +1,8 @@
 //! Money a person asks to be moved: a part captured or paid back by a click on the order's page.
 //!
 //! A request has a key of its own and is tried once: what cannot be done now is answered to the person, never tried again
-//! later. What is captured so counts as captured. What is paid back so is goodwill, owed by nobody and counted as if it
-//! were still there; where it has run ahead of a credit note over the same amount, it is that credit note's refund. While
-//! anything is to be paid back by the rules it is declined.
+//! later. What is captured so counts as captured. What is paid back so is goodwill, owed by nobody, and is never taken for
+//! anything else: while something is to be paid back by the rules it is declined, and what comes due after it asks a person.
 
 use std::ops::ControlFlow;
 
@@ -14,8 +13,8 @@ use crate::unzer::{Group, Payment};
 use super::cancel::{self, ChargeWithMoney};
 use super::capture::{self, guards};
 use super::draft::Draft;
-use super::facts::{AskedMove, Direction, Document, Facts, Past};
-use super::{by_hand, held, sums};
+use super::facts::{AskedMove, Direction, Facts, Past};
+use super::{by_hand, held, returns, sums};
 use crate::journal::Guard;
 
 /// Key of the step a request is carried out by.
@@ -86,8 +85,11 @@ fn capture(draft: &Draft<'_>, amount: i64, payment: &Payment) -> Result<Effect, 
     if let Some(unseen) = unseen_capture(draft, payment) {
         return Err(Phrase::new(PhraseKey::AwaitingLook).with("step", &unseen.key));
     }
-    let group = sums::group(payment);
-    let left = if matches!(group, Group::Auth | Group::PayLater) { draft.sums.unzer.rest } else { 0 };
+    if draft.sums.pixi.dead {
+        return Err(PhraseKey::AskedGivesBackAnyway.into());
+    }
+    // Pay-later methods are captured for invoices alone: what is taken too much has no way back.
+    let left = if sums::group(payment) == Group::Auth { draft.sums.unzer.rest } else { 0 };
     within(draft, amount, left)?;
     Ok(Effect::Capture {
         payment: payment.id.clone(),
@@ -98,7 +100,7 @@ fn capture(draft: &Draft<'_>, amount: i64, payment: &Payment) -> Result<Effect, 
 }
 
 /// A capture of ours Unzer does not show yet: what is left of the authorisation cannot be told.
-fn unseen_capture<'a>(draft: &Draft<'a>, payment: &Payment) -> Option<&'a Past> {
+pub(super) fn unseen_capture<'a>(draft: &Draft<'a>, payment: &Payment) -> Option<&'a Past> {
     let captures = draft.facts.done().filter(|past| matches!(past.effect, Effect::Capture { .. }));
     let names_one = |past: &&Past| {
         matches!(&past.outcome, Some(Outcome::Done(evidence)) if evidence.transaction.is_some())
@@ -139,12 +141,12 @@ fn refund<'a>(draft: &Draft<'a>, amount: i64) -> Result<(Effect, &'a Payment), P
     Ok((effect, charge.payment))
 }
 
-/// Something is to be paid back by the rules, now or after a brake: on top of it a gift would be paid twice.
+/// Something is to be paid back by the rules, now, after a brake, or after a person's word: on top of it a gift would be
+/// paid twice.
 fn gives_back_anyway(draft: &Draft<'_>) -> bool {
-    let given = |note: &Document| draft.sums.refunds.by_credit_note.get(&note.nr).copied().unwrap_or(0);
-    let is_open =
-        |note: &Document| note.total - given(note) > draft.tolerance() && !capture::paid_by_others(draft.facts, note);
-    draft.sums.pixi.dead || draft.sums.cancellation_due() > draft.tolerance() || draft.facts.credit_notes().any(is_open)
+    let is_pay_later = draft.facts.payment.known().is_some_and(|payment| sums::group(payment) == Group::PayLater);
+    let cancelled = !is_pay_later && draft.sums.cancellation_due() > draft.tolerance();
+    draft.sums.pixi.dead || cancelled || returns::open(draft) > 0
 }
 
 fn within(draft: &Draft<'_>, amount: i64, left: i64) -> Result<(), Phrase> {

@@ -37,7 +37,7 @@ pub(super) fn dead(draft: &mut Draft<'_>) -> ControlFlow<()> {
     } else if unzer.rest > 0 {
         reverse(draft, payment, "cancelled", Number::CancelRefused, false);
     }
-    if unzer.net > 0 && foreign_refunds_clear(draft) {
+    if unzer.net > 0 && foreign_refunds_clear(draft) && goodwill_clear(draft, unzer.net) {
         refund_for_cancellation(draft, unzer.net);
     }
     reauthorize::reverse_earlier(draft);
@@ -66,12 +66,7 @@ pub(super) fn cancellation_refund(draft: &mut Draft<'_>) {
     if !foreign_refunds_clear(draft) {
         return;
     }
-    // A gift may have been meant for these lines: a person knows.
-    let given = draft.sums.refunds.goodwill;
-    if given > 0 {
-        draft.rule("cancellation");
-        let notice = Notice::problem(Number::CancelledAfterGoodwill).with("amount", draft.amount(due));
-        draft.notice(notice.with("given", draft.amount(given)));
+    if !goodwill_clear(draft, due) {
         return;
     }
     if due > draft.sums.pixi.dropped + draft.tolerance() {
@@ -180,7 +175,7 @@ pub(super) fn no_charge(draft: &mut Draft<'_>, amount: i64, document: &str) {
 
 /// Limits of a refund: never more than was captured, and what shipped invoices still need has to stay.
 pub(super) fn refund_guards(draft: &Draft<'_>, payment: &Payment, credited: i64) -> Guards {
-    guards(draft, payment, draft.sums.pixi.invoiced - credited - draft.sums.refunds.goodwill - draft.tolerance())
+    guards(draft, payment, draft.sums.pixi.invoiced - credited - draft.tolerance())
 }
 
 /// The reason a give-back is sent with, where the method is a secured one and wants it.
@@ -284,5 +279,17 @@ pub(super) fn foreign_refunds_clear(draft: &mut Draft<'_>) -> bool {
     }
     draft.rule("foreign refund");
     draft.notice(Notice::problem(Number::ForeignRefund).with("amount", draft.amount(foreign)));
+    false
+}
+
+/// What a person gave back may have been meant for what is due now: it is not paid back on top, they are asked.
+pub(super) fn goodwill_clear(draft: &mut Draft<'_>, due: i64) -> bool {
+    let given = draft.sums.refunds.goodwill;
+    if given == 0 {
+        return true;
+    }
+    draft.rule("asked");
+    let notice = Notice::problem(Number::DueAfterGoodwill).with("amount", draft.amount(due));
+    draft.notice(notice.with("given", draft.amount(given)));
     false
 }

@@ -4,6 +4,7 @@ use crate::steps::{Effect, Guards, RefusalKind, Shipping};
 use crate::text::{Notice, Number, Phrase, PhraseKey};
 use crate::unzer::{Group, Payment, Transaction, TransactionKind, TransactionStatus};
 
+use super::asked;
 use super::attempts::Attempt;
 use super::draft::Draft;
 use super::facts::{Document, Facts, Past};
@@ -105,6 +106,9 @@ pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", entry));
         return;
     }
+    if awaits_asked(draft, payment) {
+        return;
+    }
     let mut rest = draft.sums.unzer.rest;
     for (invoice, covered) in covered(draft.facts, &draft.sums, draft.tolerance()) {
         if paid_by_others(draft.facts, invoice) {
@@ -124,6 +128,16 @@ pub(super) fn capture_invoices(draft: &mut Draft<'_>) {
             rest -= amount;
         }
     }
+}
+
+/// What was captured for a person counts for these goods, and Unzer does not show it yet: it is waited for.
+pub(super) fn awaits_asked(draft: &mut Draft<'_>, payment: &Payment) -> bool {
+    let Some(unseen) = asked::unseen_capture(draft, payment).filter(|past| asked::is_asked(&past.key)) else {
+        return false;
+    };
+    draft.rule("look");
+    draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", &unseen.key));
+    true
 }
 
 /// A charge on an authorisation that is not decided yet: what it takes is taken for these goods.

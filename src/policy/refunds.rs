@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::clock::Time;
 use crate::steps::{CANCELLATION_REFERENCE, Effect, GOODWILL_REFERENCE, Outcome};
 use crate::unzer::{Payment, Transaction, TransactionKind, TransactionStatus};
 
-use super::capture::paid_by_others;
-use super::facts::{Document, Facts, Past};
+use super::facts::{Facts, Past};
 
 /// Refunds at Unzer, by what they were made for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,15 +29,14 @@ pub struct Attribution {
 enum Owner {
     CreditNote(String),
     Cancellation,
-    /// A person's gift, at this time.
-    Goodwill(Option<Time>),
+    /// A person's gift.
+    Goodwill,
     Foreign,
 }
 
 /// Sorts the successful refunds of the order's payment; `tolerance` is the rounding tolerance in minor units.
 pub fn attribute(facts: &Facts, tolerance: i64) -> Attribution {
     let mut found = Attribution::default();
-    let mut gifts = Vec::new();
     for payment in facts.payments() {
         let refunds = payment
             .transactions
@@ -49,32 +46,13 @@ pub fn attribute(facts: &Facts, tolerance: i64) -> Attribution {
             match owner(facts, payment, refund) {
                 Owner::CreditNote(nr) => *found.by_credit_note.entry(nr).or_default() += refund.amount.minor,
                 Owner::Cancellation => found.for_cancellation += refund.amount.minor,
-                Owner::Goodwill(at) => gifts.push((at, refund.amount.minor)),
+                Owner::Goodwill => found.goodwill += refund.amount.minor,
                 Owner::Foreign => found.foreign.push((refund.path.clone(), refund.amount.minor)),
             }
         }
     }
-    for (at, amount) in gifts {
-        match hurried(facts, tolerance, &found, at, amount) {
-            Some(nr) => drop(found.by_credit_note.insert(nr, amount)),
-            None => found.goodwill += amount,
-        }
-    }
     adopt(facts, tolerance, &mut found);
     found
-}
-
-/// The credit note a person's refund has run ahead of: the oldest one of its amount that appeared after it and has no other
-/// refund. Later ones change nothing in that, so that none is paid back twice.
-fn hurried(facts: &Facts, tolerance: i64, found: &Attribution, at: Option<Time>, amount: i64) -> Option<String> {
-    let at = at?;
-    let fits = |note: &&Document| {
-        note.first_seen >= at
-            && (note.total - amount).abs() <= tolerance
-            && !found.by_credit_note.contains_key(&note.nr)
-            && !paid_by_others(facts, note)
-    };
-    facts.credit_notes().find(fits).map(|note| note.nr.clone())
 }
 
 /// A refund made by hand that equals exactly one credit note without any refund is taken for that credit note's.
@@ -105,7 +83,7 @@ fn owner(facts: &Facts, payment: &Payment, refund: &Transaction) -> Owner {
     if let Some(past) = facts.past.iter().find(|past| is_the_step(past, payment, refund)) {
         return match &past.effect {
             Effect::Refund { credit_note: Some(nr), .. } => Owner::CreditNote(nr.clone()),
-            Effect::Refund { goodwill: true, .. } => Owner::Goodwill(refund.at.or(Some(past.at))),
+            Effect::Refund { goodwill: true, .. } => Owner::Goodwill,
             _ => Owner::Cancellation,
         };
     }
@@ -114,7 +92,7 @@ fn owner(facts: &Facts, payment: &Payment, refund: &Transaction) -> Owner {
         return Owner::Cancellation;
     }
     if word == GOODWILL_REFERENCE {
-        return Owner::Goodwill(refund.at);
+        return Owner::Goodwill;
     }
     match facts.credit_notes().find(|document| document.nr == word) {
         Some(document) => Owner::CreditNote(document.nr.clone()),

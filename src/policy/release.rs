@@ -274,6 +274,9 @@ fn capture_at_release(draft: &mut Draft<'_>, payment: &Payment) {
         draft.say(Phrase::new(PhraseKey::AwaitingLook).with("step", entry));
         return;
     }
+    if capture::awaits_asked(draft, payment) {
+        return;
+    }
     let written = draft.amount(amount);
     draft.say(Phrase::new(PhraseKey::CaptureAtRelease).with("amount", &written));
     let target = draft.facts.money(sums.captured + amount).decimal();

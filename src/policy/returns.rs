@@ -49,6 +49,11 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
         return;
     }
     let given = |draft: &Draft<'_>, nr: &str| draft.sums.refunds.by_credit_note.get(nr).copied().unwrap_or(0);
+    let due = open(draft);
+    if due > 0 && !cancel::goodwill_clear(draft, due) {
+        draft.gives_back = true;
+        return;
+    }
     // G up to and including g, and what a later one, refunded before this, has taken already.
     let mut credited: i64 = facts.credit_notes().map(|note| given(draft, &note.nr).min(note.total)).sum();
     for credit_note in facts.credit_notes() {
@@ -77,10 +82,17 @@ pub(super) fn refund_credit_notes(draft: &mut Draft<'_>) {
     }
 }
 
+/// What is still to be paid back for credit notes, beyond the tolerance of each.
+pub(super) fn open(draft: &Draft<'_>) -> i64 {
+    let given = |note: &Document| draft.sums.refunds.by_credit_note.get(&note.nr).copied().unwrap_or(0);
+    let notes = draft.facts.credit_notes().filter(|note| !capture::paid_by_others(draft.facts, note));
+    notes.map(|note| note.total - given(note)).filter(|open| *open > draft.tolerance()).sum()
+}
+
 /// One credit note: what is left of it, from the charge of the credited invoice where that has enough.
 fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by_transfer: bool) {
     // Credits above the invoices within the tolerance are no leave to give back more than there is.
-    let limit = (draft.sums.kept() - (draft.sums.pixi.invoiced - credited).max(0)).min(draft.sums.unzer.net);
+    let limit = draft.sums.unzer.net - (draft.sums.pixi.invoiced - credited).max(0);
     // What the buyer has not transferred is not paid back: the claim is lowered instead.
     if by_transfer && limit <= draft.tolerance() && limit < amount {
         let at = ripe_at(draft, note);
@@ -92,7 +104,7 @@ fn refund(draft: &mut Draft<'_>, note: &Document, amount: i64, credited: i64, by
     if !by_transfer && limit < amount - draft.tolerance() {
         draft.rule("returns");
         // While an invoice is not captured yet its own problem says enough.
-        if draft.sums.kept() >= draft.sums.pixi.invoiced - draft.sums.pixi.credited - draft.tolerance() {
+        if draft.sums.unzer.net >= draft.sums.pixi.invoiced - draft.sums.pixi.credited - draft.tolerance() {
             let notice = Notice::problem(Number::CreditNoteTooLarge)
                 .with("document", &note.nr)
                 .with("amount", draft.amount(amount))

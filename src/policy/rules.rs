@@ -140,7 +140,7 @@ pub const PARTS: &[Part] = &[
             "asked",
             "",
             "a person asks on the order's page for an amount to be captured or paid back",
-            "done at once and once, of the authorisation or of a charge that holds so much; else the person is told why not. A capture counts for the invoices to come. A refund is goodwill: it makes no other refund smaller and leaves no goods uncovered; where a credit note over the same amount appears later it is that one's. Not while anything is to be paid back by the rules; lines cancelled after it are a person's: problem PP-1512",
+            "done at once and once, of the authorisation or of a charge that holds so much; else the person is told why not. A capture counts for the invoices to come. A refund is goodwill, owed by nobody, and leaves no goods uncovered. Not while anything is to be paid back by the rules; what comes due after it (credit note, cancellation) is a person's: problem PP-1512",
         )],
     },
     Part {

@@ -412,7 +412,7 @@ impl Story {
 
     pub fn asked_as(mut self, request: i64, direction: Direction, amount: i64) -> Self {
         self.facts.asked = Some(AskedMove { request, direction, amount });
-        while self.take() {}
+        while self.plan().declined.is_none() && self.take() {}
         self.facts.asked = None;
         self
     }

@@ -101,20 +101,16 @@ impl Sums {
         }
     }
 
-    /// Money received beyond what was claimed first; never sent back by itself.
+    /// Money received beyond what was claimed first, less what a person gave back; never sent back by itself.
     pub fn overpaid(&self) -> i64 {
-        self.unzer.captured - self.refunds.of_overpayment - self.pixi.first_ordered
+        self.unzer.captured - self.refunds.of_overpayment - self.refunds.goodwill - self.pixi.first_ordered
     }
 
     /// A refund made by hand of what was paid in excess is taken for that.
     fn adopt_overpayment(&mut self, tolerance: i64) {
-        let gift = self.refunds.goodwill;
-        if gift > 0 && self.overpaid() > tolerance && (self.overpaid() - gift).abs() <= tolerance {
-            (self.refunds.of_overpayment, self.refunds.goodwill) = (gift, 0);
-        }
         let [(_, amount)] = self.refunds.foreign[..] else { return };
         if self.overpaid() > tolerance && (self.overpaid() - amount).abs() <= tolerance {
-            self.refunds.of_overpayment += amount;
+            self.refunds.of_overpayment = amount;
             self.refunds.foreign.clear();
         }
     }
@@ -125,8 +121,14 @@ impl Sums {
     }
 
     /// Money that stands for goods: what is there, and what was given back out of goodwill, which no goods are short of.
+    ///
+    /// A gift stands for nothing that was ordered later, nor for what was paid in excess, and once money went back for
+    /// cancelled goods nobody can tell how much of the gift went with it.
     pub fn kept(&self) -> i64 {
-        self.unzer.net + self.refunds.goodwill
+        if self.refunds.for_cancellation > 0 {
+            return self.unzer.net;
+        }
+        (self.unzer.net + self.refunds.goodwill).min(self.pixi.first_ordered).max(self.unzer.net)
     }
 }
 

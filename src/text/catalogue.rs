@@ -414,12 +414,12 @@ catalogue! {
         now_de: "Im Unzer-Portal nachsehen. Fehlt das Geld dem Käufer, von Hand erstatten oder Unzer fragen; von selbst wird es nicht wiederholt.",
         now_en: "Look into Unzer's portal. If the buyer lacks the money, refund it by hand or ask Unzer; it is not repeated by itself."
     }
-    /// Cancelled lines, and a person gave money back before.
-    CancelledAfterGoodwill = 1512 {
-        de: "Für stornierte Positionen wären {amount} zurückzuzahlen; zuvor wurden {given} von Hand zurückgezahlt, vielleicht schon dafür.",
-        en: "{amount} would be paid back for cancelled lines; {given} was paid back by hand before, perhaps for them already.",
-        now_de: "Prüfen, wofür die Rückzahlung war. War sie nicht für das Storno: {amount} im Unzer-Portal erstatten; das wird erkannt.",
-        now_en: "Check what was paid back. If it was not for the cancellation: refund {amount} in Unzer's portal, where it is recognised."
+    /// Something is due to the buyer, and a person gave money back before.
+    DueAfterGoodwill = 1512 {
+        de: "{amount} wären zurückzuzahlen (Gutschrift oder Storno); zuvor wurden {given} von Hand zurückgezahlt, vielleicht schon dafür.",
+        en: "{amount} would be paid back (credit note or cancellation); {given} was paid back by hand before, perhaps for it already.",
+        now_de: "Prüfen, wofür die Rückzahlung war. War sie etwas anderes: den Betrag im Unzer-Portal erstatten, das wird erkannt. War sie dafür: die Gutschrift in pixi von Hand buchen.",
+        now_en: "Check what was paid back. If it was for something else: refund the amount in Unzer's portal, where it is recognised. If it was for this: book the credit note in pixi by hand."
     }
     /// A claim could not be lowered.
     ClaimReversalRefused = 1508 {

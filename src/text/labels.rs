@@ -187,7 +187,7 @@ labels! {
     capture_part { de: "Teilbetrag einziehen", en: "Capture a part" }
     capture_part_does { de: "Der Daemon zieht diesen Betrag sofort von der Autorisierung ein, ohne Rechnung. Er zählt für die Rechnungen, die noch kommen.", en: "The daemon captures this amount of the authorisation at once, without an invoice. It counts for the invoices still to come." }
     refund_part { de: "Teilbetrag erstatten", en: "Refund a part" }
-    refund_part_does { de: "Der Daemon zahlt diesen Betrag sofort an den Käufer zurück, etwa aus Kulanz. Gutschriften aus pixi erstattet er von selbst; kommt später eine Gutschrift über genau diesen Betrag, gilt sie als damit erstattet.", en: "The daemon pays this amount back to the buyer at once, out of goodwill for instance. Credit notes of pixi are refunded by themselves; a later credit note of just this amount counts as refunded by it." }
+    refund_part_does { de: "Der Daemon zahlt diesen Betrag sofort an den Käufer zurück, etwa aus Kulanz. Gutschriften und Stornos aus pixi erstattet er von selbst: dafür ist dies nicht gedacht. Kommt danach noch eine, fragt er, ob die Rückzahlung schon dafür war.", en: "The daemon pays this amount back to the buyer at once, out of goodwill for instance. Credit notes and cancellations of pixi are paid back by themselves: this is not meant for them. Where one comes afterwards, it asks whether the refund was for it already." }
     amount_in { de: "Betrag in {currency}", en: "Amount in {currency}" }
     amount_hint { de: "Zum Beispiel {example}; höchstens {left}.", en: "For example {example}; {left} at most." }
     amount_wrong { de: "Bitte einen Betrag über null und höchstens {left} angeben.", en: "Please give an amount above zero and of {left} at most." }

@@ -290,8 +290,8 @@ phrases! {
     }
     /// A person's wish: paid back anyway.
     AskedGivesBackAnyway {
-        de: "Für eine Gutschrift oder einen Storno dieser Bestellung ist noch etwas zurückzuzahlen; das tut der Daemon von selbst. Wer nicht warten will, erstattet im Unzer-Portal: dort erkennt er es.",
-        en: "Something is still to be paid back for a credit note or a cancellation of this order, and the daemon does so by itself. Who cannot wait refunds in Unzer's portal, where it is recognised."
+        de: "Für eine Gutschrift oder einen Storno dieser Bestellung ist noch etwas zurückzuzahlen; das geht vor. Was nicht warten kann, im Unzer-Portal erstatten: dort wird es erkannt.",
+        en: "Something is still to be paid back for a credit note or a cancellation of this order, and that comes first. Refund what cannot wait in Unzer's portal, where it is recognised."
     }
     /// A person's wish: a brake.
     AskedBraked {

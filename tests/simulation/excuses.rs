@@ -52,7 +52,8 @@ pub fn explains(number: Number, lack: Lack) -> bool {
         // What is booked once all is shipped waits for the last invoice, or for the notice.
         Number::InvoiceMissing | Number::ShipmentRefused => &[InvoiceUnbooked],
         Number::CustomerMissing => &[ReturnUnbooked],
-        Number::CancellationUnclear | Number::CancelledAfterGoodwill => &[Dead, TooMuch],
+        Number::CancellationUnclear => &[Dead, TooMuch],
+        Number::DueAfterGoodwill => &[Dead, Unpaid, TooMuch, InvoiceUnbooked, ReturnUnbooked],
         Number::CancelRefused => &[Dead, Held],
         Number::ReversalRefused => &[Held],
         Number::RefundRefused | Number::GuardHolds => &[Dead, TooMuch, ReturnUnbooked],

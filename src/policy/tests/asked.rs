@@ -60,12 +60,28 @@ fn asked_one_request_moves_money_once() {
 
 #[test]
 fn asked_goodwill_is_owed_by_nobody() {
-    let story = delivered().asked(Direction::Refund, 10_00);
+    let story = delivered().asked(Direction::Refund, 10_00).settle();
     assert_eq!((story.unzer().net, story.problems(), story.hints()), (109_00, vec![], vec![]));
-    let story = story.returned("GS1", &[2]).settle();
-    assert_eq!(moved(&story).last(), Some(&"refund:GS1:59.00:s-chg-2"));
-    assert_eq!((story.unzer().net, story.problems()), (50_00, vec![]));
-    assert_eq!(story.did.last().unwrap(), "book:GS1");
+    assert_eq!(story.sums().refunds.goodwill, 10_00);
+}
+
+#[test]
+fn asked_what_comes_due_after_goodwill_asks_a_person() {
+    // Equal, smaller and larger than the gift, on each kind of payment: nothing is paid back on top of it.
+    let by_transfer = || order("4711").prepayment(119_00).received(119_00).settle();
+    let later = || order("4711").pay_later(119_00).settle();
+    for gift in [59_00, 10_00, 100_00] {
+        for story in [paid(), by_transfer(), later()] {
+            let story = story.shipped("RE1", &[1, 2]).settle().asked(Direction::Refund, gift);
+            let story = story.returned("GS1", &[2]).settle();
+            assert_eq!((story.unzer().refunded, story.problems()), (gift, vec![1512]));
+            assert_ne!(story.did.last().unwrap(), "book:GS1");
+        }
+    }
+    let story = delivered().asked(Direction::Refund, 10_00).returned("GS1", &[2]).settle();
+    let cured = story.refunded_by_hand("s-chg-2", 59_00).settle();
+    assert_eq!((cured.unzer().net, cured.problems()), (50_00, vec![]), "it was for something else");
+    assert_eq!(cured.did.last().unwrap(), "book:GS1");
 }
 
 #[test]
@@ -86,29 +102,18 @@ fn asked_lines_cancelled_after_goodwill_are_a_persons() {
     let cured = story.refunded_by_hand("s-chg-1", 59_00).settle();
     assert_eq!((cured.unzer().refunded, cured.problems()), (118_00, vec![]), "it was not");
     let dead = paid().asked(Direction::Refund, 10_00).cancelled(&[1, 2]).settle();
-    assert_eq!((dead.unzer().net, dead.problems()), (0, vec![]));
+    assert_eq!((dead.unzer().net, dead.problems()), (109_00, vec![1512]));
+    let cured = dead.refunded_by_hand("s-chg-1", 109_00).settle();
+    assert_eq!((cured.unzer().net, cured.problems()), (0, vec![]));
 }
 
 #[test]
-fn asked_a_whole_return_after_goodwill_is_a_persons() {
-    let story =
-        paid().shipped("RE1", &[1, 2]).settle().asked(Direction::Refund, 10_00).returned("GS1", &[1, 2]).settle();
-    assert_eq!((story.unzer().net, story.problems()), (109_00, vec![1504]));
-}
-
-#[test]
-fn asked_a_refund_that_ran_ahead_of_its_credit_note_is_that_credit_notes() {
-    let story = order("4711").lines(&[60_00, 60_00, 60_00]).sofort(180_00).settle();
-    let story =
-        story.shipped("RE1", &[1, 2, 3]).settle().asked(Direction::Refund, 60_00).returned("GS1", &[1]).settle();
-    assert_eq!((story.unzer().refunded, story.problems()), (60_00, vec![]), "not paid back twice");
-    assert_eq!(story.did.last().unwrap(), "book:GS1");
-    let story = story.returned("GS2", &[2]).settle();
-    assert_eq!((story.unzer().refunded, story.problems()), (120_00, vec![]), "the next one has a refund of its own");
-    assert_eq!(story.did.last().unwrap(), "book:GS2");
-    let two =
-        delivered().asked(Direction::Refund, 10_00).asked(Direction::Refund, 60_00).returned("GS1", &[1]).settle();
-    assert_eq!((two.unzer().refunded, two.sums().refunds.goodwill), (70_00, 10_00));
+fn asked_goodwill_covers_nothing_that_was_not_ordered_then() {
+    let gone = paid().asked(Direction::Refund, 20_00).cancelled(&[1, 2]).refunded_by_hand("s-chg-1", 99_00).settle();
+    assert_eq!((gone.unzer().net, gone.sums().kept()), (0, 0), "nothing is there any more");
+    let raised = order("4711").prepayment(119_00).received(139_00).settle().asked(Direction::Refund, 20_00);
+    assert_eq!(raised.sums().kept(), 119_00);
+    assert!(!raised.total(139_00).settle().problems().is_empty(), "what was given back does not pay for more");
 }
 
 #[test]
@@ -131,6 +136,7 @@ fn asked_what_was_paid_in_excess_may_be_sent_back() {
     assert!(!story.hints().is_empty());
     let story = story.asked(Direction::Refund, 11_00).settle();
     assert_eq!((story.unzer().net, story.hints(), story.problems()), (119_00, vec![], vec![]));
+    assert_eq!(story.received(20_00).sums().overpaid(), 20_00, "and no more of it is in excess than came since");
 }
 
 #[test]
@@ -139,7 +145,9 @@ fn asked_a_refund_is_taken_from_a_charge_that_holds_it() {
     assert_eq!(story.declines(Direction::Refund, 60_01), Some(PhraseKey::AskedTooMuch), "no charge holds so much");
     let story = story.refunded_by_hand("s-chg-1", 50_00).asked(Direction::Refund, 59_00);
     assert_eq!((story.left_on("s-chg-1"), story.left_on("s-chg-2")), (10_00, 0));
-    let later = order("4711").pay_later(119_00).settle().shipped("RE1", &[1]).settle().shipped("RE2", &[2]).settle();
+    let later = order("4711").pay_later(119_00).settle();
+    assert_eq!(later.declines(Direction::Capture, 50_00), Some(PhraseKey::AskedNothingThere), "for invoices alone");
+    let later = later.shipped("RE1", &[1]).settle().shipped("RE2", &[2]).settle();
     let later = later.asked(Direction::Refund, 100_00);
     assert_eq!((later.unzer().refunded, later.problems()), (100_00, vec![]), "on payment level");
     let secured = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
@@ -165,6 +173,15 @@ fn asked_nothing_moves_while_another_step_is_open() {
     assert_eq!(lost.declines(Direction::Refund, 10_00), Some(PhraseKey::AwaitingLook), "Unzer does not show it");
     let lost = order("4711").card(119_00).expert().settle().asked(Direction::Capture, 10_00).without_last_transaction();
     assert_eq!(lost.declines(Direction::Capture, 10_00), Some(PhraseKey::AwaitingLook), "Unzer does not show it");
+    let lost = lost.shipped("RE1", &[1]);
+    assert!(lost.next().is_empty(), "nor is it captured once more for the invoice: {:?}", lost.next());
+}
+
+#[test]
+fn asked_what_is_declined_is_not_done_after_the_rules_have_paid_back() {
+    let ripe = delivered().returned("GS1", &[1]).after(60);
+    let story = ripe.asked(Direction::Refund, 60_00).settle();
+    assert_eq!(story.unzer().refunded, 60_00, "the credit note's, and nothing on top");
 }
 
 #[test]

@@ -132,6 +132,24 @@ async fn asked_nothing_moves_where_the_order_is_another_than_was_seen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn asked_beside_a_credit_note_that_is_just_due_nothing_more_moves() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.charge("eps", &[45_00, 30_00], 0).unwrap();
+    scene.minutes(3).await;
+    stage.ship_all(sold.nr).unwrap();
+    scene.minutes(3).await;
+    stage.take_back(sold.nr, &[0]).unwrap();
+    scene.minutes(1).await;
+    // Its brakes end between two cycles.
+    scene.world.clock.sleep(std::time::Duration::from_mins(30)).await;
+    let answer = scene.moves(sold.nr, Direction::Refund, 20_00).await;
+    assert!(why_declined(&answer, Language::En).unwrap().contains("still to be paid back"), "{answer}");
+    scene.minutes(10).await;
+    stage.moved(&sold.payment, 75_00, 45_00, 0).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn asked_long_ago_moves_nothing() {
     let scene = Scene::new().await;
     let sold = scene.paid().await;

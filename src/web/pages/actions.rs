@@ -131,9 +131,8 @@ pub fn offered(row: &OrderRow) -> Vec<Action> {
 /// How much a person may move at most, by what is stored: Unzer has the last word.
 fn movable(row: &OrderRow, action: Action) -> i64 {
     let Amounts { authorized, captured, refunded, .. } = row.amounts;
-    let is_authorised = row.group.as_deref().is_some_and(|group| matches!(group, "AUTH" | "PAYLATER"));
     match action {
-        Action::Capture if is_authorised => authorized - captured,
+        Action::Capture if row.group.as_deref() == Some("AUTH") => authorized - captured,
         Action::Refund => captured - refunded,
         _ => 0,
     }

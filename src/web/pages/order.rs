@@ -196,7 +196,7 @@ fn outlook(row: &OrderRow, seen: Option<&(Facts, Plan)>, settings: &Settings, pe
         let (why, rule) = (row.reason.clone(), String::new());
         return Outlook { why, rule, steps: Vec::new(), told: Vec::new(), next_check, as_of, known: false };
     };
-    let said: Vec<String> = plan.said.iter().map(|phrase| pen.local(&phrase.text(pen.language))).collect();
+    let said: Vec<String> = plan.said.iter().map(|phrase| phrase.text(pen.language)).collect();
     // That a comment is still to be written is nothing anybody waits for.
     let steps = plan.steps.iter().filter(|step| step.effect.kind() != Kind::Comment).map(|step| {
         let word = words::effect(&step.effect, pen.language);

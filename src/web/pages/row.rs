@@ -80,7 +80,7 @@ impl Mark {
             kind,
             word,
             number: notice.number.to_string(),
-            text: pen.local(&notice.text(pen.language)),
+            text: notice.text(pen.language),
             what_now: notice.what_now(pen.language),
             fingerprint: fingerprint.to_owned(),
             since: None,

@@ -1,6 +1,5 @@
 //! How states, times and amounts are written on pages.
 
-use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
 use crate::clock::Time;
@@ -8,9 +7,6 @@ use crate::money::{Currency, Money};
 use crate::policy::{PaymentStatus, TransferStatus};
 use crate::text::amounts::amount;
 use crate::text::{Labels, Language, moments};
-
-/// How the rules write a moment.
-const MOMENT: &str = "%Y-%m-%d %H:%M UTC";
 
 /// What is needed to write anything: language, its words, and the zone of the wall clock.
 #[derive(Debug, Clone, Copy)]
@@ -32,22 +28,6 @@ impl Pen {
     /// The same with seconds.
     pub fn second(&self, time: Time) -> String {
         moments::second(time, self.zone, self.language)
-    }
-
-    /// A text of ours with its moments on the wall's clock: the rules know no zone, and write `2026-03-03 10:10 UTC`.
-    pub fn local(&self, text: &str) -> String {
-        let (mut told, mut rest) = (String::with_capacity(text.len()), text);
-        while let Some(end) = rest.find(" UTC").map(|at| at + " UTC".len()) {
-            let (before, behind) = rest.split_at(end);
-            let start = end.saturating_sub("2026-03-03 10:10 UTC".len());
-            let moment = before.get(start..).and_then(|moment| NaiveDateTime::parse_from_str(moment, MOMENT).ok());
-            match moment {
-                Some(moment) => told.extend([&before[..start], &self.minute(moment.and_utc())]),
-                None => told.push_str(before),
-            }
-            rest = behind;
-        }
-        told + rest
     }
 
     /// The time alone where it is today, else with the day.
@@ -128,22 +108,5 @@ pub fn transfer_tone(transfer_status: &str) -> &'static str {
         "ERROR" | "CANCELLED" => "bad",
         "NOT_TRANSFERRED" => "open",
         _ => "still",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_in_texts_are_on_the_clock_of_the_wall() {
-        let pen = |language| Pen { language, words: Labels::of(language), zone: chrono_tz::Europe::Berlin };
-        let text = "Wartet seit 2026-03-03 23:10 UTC, bis 2026-07-01 08:00 UTC; 12 UTC, Käufer UTC.";
-        assert_eq!(
-            pen(Language::De).local(text),
-            "Wartet seit 04.03.2026 00:10, bis 01.07.2026 10:00; 12 UTC, Käufer UTC."
-        );
-        assert_eq!(pen(Language::En).local("until 2026-03-03 10:10 UTC"), "until 2026-03-03 11:10");
-        assert_eq!(pen(Language::En).local("äöüßéèêçñ UTC"), "äöüßéèêçñ UTC");
     }
 }
