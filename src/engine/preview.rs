@@ -5,7 +5,7 @@ use crate::journal::{JournalError, OrderRow, StepRecord};
 use crate::policy::{self, Facts, Plan};
 
 use super::peers;
-use super::work::Workshop;
+use super::work::{Workshop, confirm};
 
 /// The facts last stored, with the steps as they are now, and the plan they make. None where nothing was read yet, an
 /// older version wrote them, or the payment type is not configured any more.
@@ -19,7 +19,9 @@ pub async fn preview(
         return Ok(None);
     };
     let facts = shop.stored_facts(&row.order, steps).await?;
-    Ok(facts.map(|facts| {
+    Ok(facts.map(|mut facts| {
+        // Since when they have been so is kept with the order, not with the facts.
+        confirm(&mut facts, row);
         let plan = policy::plan(&facts, &shop.terms(payment_type), now);
         (facts, plan)
     }))

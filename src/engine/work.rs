@@ -567,7 +567,7 @@ impl Work<'_> {
 }
 
 /// Equal to the reading before: confirmed for as long as nothing changes.
-fn confirm(facts: &mut Facts, row: &OrderRow) {
+pub(super) fn confirm(facts: &mut Facts, row: &OrderRow) {
     let same = record::digest(facts) == row.facts_digest;
     facts.readings = if same { 2 } else { 1 };
     if same {
