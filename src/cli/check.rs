@@ -70,7 +70,12 @@ async fn store(context: &Context, settings: &Settings) -> CheckRow {
             "database",
             "reachable",
             failure.to_string(),
-            "pixi-payd db migrate, or give the daemon's user the right to write the file and its folder",
+            match settings.database {
+                Database::Sqlite(_) => {
+                    "pixi-payd db migrate, or give the daemon's user the right to write the file and its folder"
+                }
+                Database::Postgres(_) => "start PostgreSQL, mend address, password or rights, or pixi-payd db migrate",
+            },
         ),
     }
 }

@@ -249,6 +249,9 @@ impl Daemon {
             *looked = hinted::Looked::default();
             return Ok(());
         }
+        if self.astray.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let shop = self.shop();
         for api in peers::active_apis(&shop.settings) {
             // Mostly there is none, and then nothing is written.
