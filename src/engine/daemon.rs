@@ -432,14 +432,16 @@ impl Daemon {
                     continue;
                 }
                 *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
+                // What is taken over while this cycle runs is not in it, and asks for another one.
+                let interrupted = self.interrupted.swap(false, Ordering::Relaxed);
                 if let Err(error) = self.run_cycle(&Scope::default()).await {
                     tracing::error!("cycle ended early: {}", error.told());
+                    self.interrupted.fetch_or(interrupted, Ordering::Relaxed);
                     if at_once {
                         // The store may still be as it was when the daemon before this one ended.
                         self.tick().await;
                     }
                 } else {
-                    self.interrupted.store(false, Ordering::Relaxed);
                     self.tick().await;
                 }
             }

@@ -132,8 +132,12 @@ async fn copy_all(
     for &(table, key) in TABLES {
         let columns = columns.get(table).ok_or_else(|| JournalError::Corrupt(format!("no table {table}")))?;
         match table {
-            "chains" => drop(sqlx::raw_sql("DELETE FROM chains").execute(&mut *target).await?),
-            "board" => drop(sqlx::raw_sql("DELETE FROM board").execute(&mut *target).await?),
+            "chains" => {
+                sqlx::raw_sql("DELETE FROM chains").execute(&mut *target).await?;
+            }
+            "board" => {
+                sqlx::raw_sql("DELETE FROM board").execute(&mut *target).await?;
+            }
             _ => {}
         }
         let read = copy_table(source, target, table, key, columns).await?;

@@ -97,7 +97,7 @@ pub async fn browse(doors: &Doors, play: impl AsyncFnOnce(Browser)) {
         wanted.add_arg(arg).unwrap();
     }
     wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
-    let session = WebDriver::builder(&driver.url, wanted).request_timeout(Duration::from_secs(60)).await.unwrap();
+    let session = WebDriver::builder(&driver.url, wanted).request_timeout(Duration::from_mins(1)).await.unwrap();
     let pages = doors.pages.clone();
     let ended = session.run_and_quit(|driver| async {
         let browser = Browser { driver, pages };

@@ -25,7 +25,7 @@ async fn the_error_page_loads_itself_anew() {
         assert_eq!(browser.count(&problem).await, 1, "what is shown does not change by itself");
         let another = "return window.seen || document.readyState !== 'complete' ? null : performance.timeOrigin";
         let anew = until("the page loads itself anew", async || {
-            browser.try_script(another).await.filter(|origin| origin.is_number())
+            browser.try_script(another).await.filter(serde_json::Value::is_number)
         })
         .await;
         assert!(anew.as_f64() > born.as_f64(), "another document: {born}, {anew}");

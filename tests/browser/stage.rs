@@ -11,7 +11,7 @@ use pixi_payd::clock::Clock;
 /// Sandbox seconds per second: a day of orders in a minute, and a busy machine still keeps up.
 const SPEED: &str = "120";
 /// The longest anything here takes, on a machine that is busy with something else too.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Pause between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 

@@ -23,7 +23,7 @@ const ORDERS: usize = 72;
 /// Orders in the middle of their lives at the same time.
 const AT_ONCE: usize = 24;
 /// What is waited for comes within this time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// All orders have ended this long after the last fault.
 const REST: Duration = Duration::from_mins(6);
 /// Nothing more may happen for so long after that: 5 sandbox minutes.
