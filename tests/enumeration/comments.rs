@@ -15,9 +15,9 @@ const BANK_DATA: &str = "IBAN";
 const RELEASED: &str = "freigegeben";
 /// What the comment of a lock says.
 const LOCKED: &str = "Versandsperre";
-/// Stories in which the buyer pays, or cancels, at the moment the bank data are written: whether they are is a matter of
-/// a minute.
-const BUYER_IS_FAST: [&str; 7] = [
+/// Stories in which the buyer pays or cancels, or the goods leave, at the moment the bank data are written: whether they are
+/// is a matter of a minute.
+const SOMEBODY_IS_FAST: [&str; 10] = [
     "overpaid",
     "cancelled before payment",
     "paid after cancellation",
@@ -25,6 +25,9 @@ const BUYER_IS_FAST: [&str; 7] = [
     "returned before payment",
     "cancelled before shipping",
     "shipped and reported",
+    "shipped in two parts",
+    "everything returned",
+    "line cancelled, rest returned in part",
 ];
 /// The number under which a person is asked about a step.
 pub const ASKED: &str = "PP-1701";
@@ -76,7 +79,10 @@ impl Struck {
     /// answer hid, or that came late, and was then seen as if it had always been there, is not told.
     fn may_be_missing(&self, comment: &str) -> bool {
         let is_locked = comment.contains(LOCKED);
-        let is_comment = self.is_any(|kind| matches!(kind, Kind::Comment | Kind::CustomerComment));
+        let is_comment = self.is_any(|kind| {
+            // The report of a failed capture is never looked for either, and counts as made.
+            matches!(kind, Kind::Comment | Kind::CustomerComment | Kind::ReportFailedCapture)
+        });
         // Where nothing has left, it is written later.
         is_comment && self.case.fault != Fault::NoConnection
             || self.is_repeated() && (comment.contains(RELEASED) || is_locked)
@@ -127,7 +133,7 @@ pub fn differ(found: &Comments, wanted: &Comments, struck: Option<&Struck>) -> V
         });
         // Of one thing that was done late or seen late: its lock, and the release behind it.
         let is_lost = missing <= 2 && struck.is_some_and(|struck| struck.may_be_missing(comment));
-        let is_moment = struck.is_some_and(|struck| BUYER_IS_FAST.contains(&struck.story))
+        let is_moment = struck.is_some_and(|struck| SOMEBODY_IS_FAST.contains(&struck.story))
             && comment.contains(BANK_DATA)
             && found.abs_diff(wanted) <= 1;
         if !is_moment && (found > wanted + usize::from(may_be_more) || found < wanted && !is_lost) {
