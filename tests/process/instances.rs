@@ -125,6 +125,17 @@ impl Fleet {
         self.daemons.remove(place).wait().unwrap().code()
     }
 
+    /// Starts anew each daemon that ended by itself, as whatever watches over a service does: without its database none can
+    /// start.
+    fn mend(&mut self) {
+        for place in 0..self.daemons.len() {
+            let Some(ended) = self.daemons[place].try_wait().unwrap() else { continue };
+            assert_eq!(ended.code(), Some(1), "{}", self.place.log_end());
+            println!("a daemon could not start and is started anew");
+            self.daemons[place] = self.place.start();
+        }
+    }
+
     fn pick(&self, dice: &mut Dice) -> u32 {
         self.daemons[dice.roll(self.daemons.len())].id()
     }
@@ -283,6 +294,7 @@ async fn three_daemons_do_nothing_twice_and_lose_nothing_whatever_befalls_them()
         let sold = usize::try_from(nth).unwrap() * orders / usize::try_from(faults).unwrap();
         until("orders are sold", &fleet.place, async || people.count() >= sold).await;
         fault(nth, &mut dice, &mut fleet, &server, &clock).await;
+        fleet.mend();
     }
     let all = async {
         sells.await.unwrap();
@@ -298,6 +310,7 @@ async fn three_daemons_do_nothing_twice_and_lose_nothing_whatever_befalls_them()
         }
     };
     assert!(real.timeout(REST, closed).await.is_ok(), "steps stay open\n{}", fleet.place.log_end());
+    fleet.mend();
     // Whoever would do something twice gets the time to.
     real.sleep(QUIET).await;
     for pid in fleet.daemons.iter().map(Child::id).collect::<Vec<_>>() {
