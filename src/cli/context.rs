@@ -109,7 +109,7 @@ impl Context {
         let journal = self.journal(&settings, Schema::Keep).await?;
         let stack = self.stack(&settings)?;
         let peers = Peers::new(&settings, &stack.wire, &self.clock);
-        Ok(Workshop { settings, peers, journal, clock: self.clock.clone(), first_bookings: Arc::default() })
+        Ok(Workshop { settings, peers, journal, clock: self.clock.clone(), hands: Arc::default() })
     }
 }
 

@@ -13,6 +13,9 @@ use crate::policy::{Facts, sums};
 use crate::steps::{Evidence, Outcome, Refusal, RefusalKind};
 use crate::text::{Language, Phrase, PhraseKey};
 use crate::unzer::{BankData, KeyRing, UnzerError};
+use crate::wire::Cause;
+
+use super::take::Leave;
 
 /// The call that writes addresses.
 const CHANGE: &str = "pixiChangeAddress";
@@ -22,13 +25,14 @@ const MOST_ORDERS: u32 = 500;
 const CLOSED: &str = "CLOSED";
 
 /// Reads the account of `payment` and writes it where it belongs.
-pub async fn write(
+pub(super) async fn write(
     pixi: &PixiClient,
     ring: &KeyRing,
     facts: &Facts,
     payment: &str,
     place: WriteBankData,
     language: Language,
+    leave: Leave<'_>,
 ) -> Outcome {
     let bank = match read(ring, facts, payment).await {
         Ok(Some(bank)) => bank,
@@ -42,6 +46,7 @@ pub async fn write(
     let mut note = IN_COMMENT;
     if place == WriteBankData::Address {
         match address_to_write(pixi, nr, facts.customer).await {
+            Ok(Some(_)) if !leave.is_ours(&facts.order.api).await => return Outcome::not_sent(Cause::Expired),
             Ok(Some(address)) => match onto_address(pixi, nr, address, &bank).await {
                 Written::Good => return done(ON_ADDRESS),
                 Written::Spoilt => note = ADDRESS_SPOILT,
@@ -53,6 +58,10 @@ pub async fn write(
             }
             Ok(None) | Err(_) => {}
         }
+    }
+    // Unzer and pixi were asked, which took its time.
+    if !leave.is_ours(&facts.order.api).await {
+        return Outcome::not_sent(Cause::Expired);
     }
     match pixi.create_order_comment(nr, &comment(&bank, language)).await {
         Outcome::Done(_) => done(note),

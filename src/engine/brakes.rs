@@ -1,7 +1,7 @@
 //! What one cycle holds back: give-backs until they are counted, missing payments until it is clear that not all are
 //! missing, amounts above a limit, pixi in its quiet hours, everything while the daemon is ending.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,8 +51,8 @@ pub struct Brakes {
     stop: Arc<AtomicBool>,
     /// Another process works on this API by now.
     lost: AtomicBool,
-    /// First pass: what has to wait is put off; second pass: it is decided.
-    counting: AtomicBool,
+    /// Mandants of whom everything has been counted. First pass: what has to wait is put off; second pass: it is decided.
+    decided: Mutex<BTreeSet<MandantId>>,
     counts: Mutex<Counts>,
 }
 
@@ -65,14 +65,18 @@ impl Brakes {
             quiet,
             stop,
             lost: AtomicBool::new(false),
-            counting: AtomicBool::new(true),
+            decided: Mutex::default(),
             counts: Mutex::default(),
         }
     }
 
-    /// Everything has been counted: what was put off is decided from now on.
-    pub fn decide(&self) {
-        self.counting.store(false, Ordering::Relaxed);
+    /// Everything of a mandant has been counted: what was put off is decided from now on.
+    pub fn decide(&self, mandant: &MandantId) {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner).insert(mandant.clone());
+    }
+
+    fn is_counting(&self, mandant: &MandantId) -> bool {
+        !self.decided.lock().unwrap_or_else(PoisonError::into_inner).contains(mandant)
     }
 
     /// No new step is taken.
@@ -95,7 +99,7 @@ impl Brakes {
         if self.pixi_rests(now) {
             plan.steps.clear();
         }
-        let counting = self.counting.load(Ordering::Relaxed);
+        let counting = self.is_counting(&order.mandant);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(deferred) = missing(&mut counts, counting, facts, plan) {
             return Some(deferred);

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::clock::Time;
 use crate::config::{ApiName, MandantId, Settings};
-use crate::journal::{ConnectionRow, Journal, JournalError, NewMail, Switched};
+use crate::journal::{ConnectionRow, Journal, JournalError, NewMail, Switched, caught_up_name};
 use crate::text::{Notice, Number};
 use crate::wire::Peer;
 use crate::wire::circuit::{Circuits, Connection, ConnectionState};
@@ -183,15 +183,25 @@ pub(super) async fn apply(journal: &Journal, circuits: &Circuits) -> Result<Vec<
 }
 
 /// True where what came in while a connection of this pixi API was off is still to be taken up.
-pub(super) fn catches_up(rows: &[ConnectionRow], settings: &Settings, api: &ApiName) -> bool {
+pub(super) async fn catches_up(
+    journal: &Journal,
+    rows: &[ConnectionRow],
+    settings: &Settings,
+    api: &ApiName,
+) -> Result<bool, JournalError> {
     let all = links(settings);
-    rows.iter().filter(|row| row.catch_up).any(|row| {
-        let uses = |link: &Link| link.mandants.values().any(|of| of == api);
-        all.iter().any(|link| link.peer == row.peer && link.name == row.name && uses(link))
-    })
+    for row in rows.iter().filter(|row| row.catch_up) {
+        let uses = |link: &&Link| link.peer == row.peer && link.name == row.name;
+        let is_used = all.iter().find(uses).is_some_and(|link| link.mandants.values().any(|of| of == api));
+        if is_used && journal.cursor(api, &caught_up_name(row.peer, &row.name)).await?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Notes what was taken up: `done` are the pixi APIs whose cycle reached everything.
+/// Notes what was taken up: `done` are the pixi APIs whose cycle reached everything. The APIs that share a connection may
+/// be taken up at different times, and by different processes.
 pub(super) async fn caught_up(
     journal: &Journal,
     rows: &[ConnectionRow],
@@ -201,19 +211,44 @@ pub(super) async fn caught_up(
     let all = links(settings);
     for row in rows.iter().filter(|row| row.catch_up) {
         let link = all.iter().find(|link| link.peer == row.peer && link.name == row.name);
-        if link.is_some_and(|link| link.active && link.mandants.values().all(|api| done.contains(api))) {
+        let Some(link) = link.filter(|link| link.active) else { continue };
+        let name = caught_up_name(row.peer, &row.name);
+        let mut is_all = true;
+        for api in link.mandants.values().collect::<BTreeSet<_>>() {
+            if journal.cursor(api, &name).await?.is_some() {
+                continue;
+            }
+            if done.contains(api) {
+                journal.set_cursor(api, &name, "1").await?;
+            } else {
+                is_all = false;
+            }
+        }
+        if is_all {
             journal.connection_caught_up(row.peer, &row.name).await?;
         }
     }
     Ok(())
 }
 
-/// Stores how the connections were seen, and switches off what has failed for too long.
-pub(super) async fn record(shop: &Workshop, circuits: &Circuits) -> Result<(), JournalError> {
+/// Stores how the connections were seen, and switches off what has failed for too long. `held`: the pixi APIs this process
+/// works on, where several share a store: the connections of the others are theirs to judge.
+pub(super) async fn record(
+    shop: &Workshop,
+    circuits: &Circuits,
+    held: Option<&BTreeSet<ApiName>>,
+) -> Result<(), JournalError> {
     let rows = shop.journal.connections().await?;
     let all = links(&shop.settings);
     let now = shop.clock.now();
-    for link in &all {
+    let is_ours = |link: &Link| {
+        let holds = |held: &BTreeSet<ApiName>| match link.peer {
+            Peer::Pixi => held.iter().any(|api| api.0 == link.name),
+            Peer::Unzer => link.mandants.values().any(|api| held.contains(api)),
+        };
+        held.is_none_or(holds)
+    };
+    for link in all.iter().filter(|link| is_ours(link)) {
         let stored = rows.iter().find(|row| row.peer == link.peer && row.name == link.name);
         if stored.is_some_and(|row| row.state == ConnectionState::Disabled) {
             continue;

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Serialize;
 
@@ -16,12 +17,14 @@ use crate::steps::OrderId;
 use crate::text::{Notice, Number};
 
 use super::brakes::Brakes;
+use super::hands::Claim;
 use super::peers;
 use super::record;
 use super::work::{Work, WorkError, Worked, Workshop};
 
-/// First size of a work list; it is asked for again twice as large while it comes back full, for it has no offset.
+/// First size of a work list; it is asked for again so many times as large while it comes back full, for it has no offset.
 const FIRST_ROWS: u32 = 500;
+const MORE_ROWS: u32 = 8;
 const MOST_ROWS: u32 = 64_000;
 /// Rows of a page of shipped invoices.
 const PAGE: u32 = 500;
@@ -32,7 +35,7 @@ const FIRST_WINDOW: TimeDelta = TimeDelta::days(1);
 /// … and any window at most this far: where the daemon was there before without ever reading the list, and after a
 /// connection was off for long.
 const LONGEST_WINDOW: TimeDelta = TimeDelta::days(30);
-/// Due orders taken up in one cycle.
+/// Due orders of a mandant taken up in one cycle.
 const MOST_DUE: usize = 5_000;
 /// Payment hints taken up in one cycle.
 const MOST_HINTS: i64 = 1_000;
@@ -65,12 +68,24 @@ pub struct Scope {
     /// After the connection was switched off: changes are asked for so far back and no further.
     #[serde(default)]
     pub catches_up: bool,
+    /// Mandants another cycle has in hand.
+    #[serde(skip)]
+    pub left_out: BTreeSet<MandantId>,
 }
 
 impl Scope {
     /// Every mandant and every part.
     pub(super) fn is_whole(&self) -> bool {
-        self.only.is_none() && self.mandant.is_none()
+        self.only.is_none() && self.has_all_mandants()
+    }
+
+    fn has_all_mandants(&self) -> bool {
+        self.mandant.is_none() && self.left_out.is_empty()
+    }
+
+    /// The cycle is about the mandant's orders.
+    pub(super) fn covers(&self, mandant: &MandantId) -> bool {
+        self.mandant.as_ref().is_none_or(|only| only == mandant) && !self.left_out.contains(mandant)
     }
 }
 
@@ -92,7 +107,11 @@ impl CycleReport {
     pub fn add(&mut self, other: Self) {
         self.orders += other.orders;
         self.failed += other.failed;
-        self.unreachable.extend(other.unreachable);
+        for name in other.unreachable {
+            if !self.unreachable.contains(&name) {
+                self.unreachable.push(name);
+            }
+        }
         self.stopped |= other.stopped;
     }
 }
@@ -105,14 +124,16 @@ struct Candidate {
     code: PaymentCode,
 }
 
-/// Runs one cycle over one pixi API.
+/// Runs one cycle over one pixi API. `claim`: the mandants it has in hand; it lets go of each as soon as nothing is left to
+/// do for it.
 pub async fn run(
     shop: &Workshop,
     owner: Owner,
-    api: &ApiName,
     scope: &Scope,
     brakes: &Brakes,
+    claim: &Claim,
 ) -> Result<CycleReport, JournalError> {
+    let api = claim.api();
     let mut report = CycleReport::default();
     let Some(pixi) = shop.peers.pixi(api) else { return Ok(report) };
     let mut found = Found {
@@ -140,18 +161,15 @@ pub async fn run(
     }
     let hints = std::mem::take(&mut found.hints);
     let asleep = std::mem::take(&mut found.asleep);
-    let candidates: Vec<Candidate> = found.candidates.into_iter().collect();
-    let deferred = work_all(shop, owner, api, candidates, brakes, &mut report).await?;
-    // Everything has been counted: what was put off is decided now.
-    brakes.decide();
-    work_all(shop, owner, api, deferred, brakes, &mut report).await?;
+    let candidates = found.candidates;
+    work_all(shop, owner, claim, candidates, brakes, &mut report).await?;
     tell_asleep(shop, &asleep, None).await?;
     if report.stopped {
         return Ok(report);
     }
     // Only now: what was listed has been taken up, and what failed was woken.
     shop.journal.drop_hints(api, &hints).await?;
-    if let Some(cursor) = cursor.filter(|_| scope.mandant.is_none()) {
+    if let Some(cursor) = cursor.filter(|_| scope.has_all_mandants()) {
         shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
     }
     Ok(report)
@@ -166,8 +184,7 @@ pub async fn run_asleep(
     off: Option<&Notice>,
 ) -> Result<(), JournalError> {
     let rows = shop.journal.due_orders(api, usize::MAX).await?;
-    let wanted = |row: &OrderRow| scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant);
-    let asleep: Vec<OrderRow> = rows.into_iter().filter(wanted).collect();
+    let asleep: Vec<OrderRow> = rows.into_iter().filter(|row| scope.covers(&row.order.mandant)).collect();
     tell_asleep(shop, &asleep, off).await
 }
 
@@ -213,8 +230,62 @@ pub async fn listed(
     Ok((orders, report))
 }
 
-/// Works on orders side by side; answers those that have to wait for what the rest of the cycle shows.
+/// Works on orders side by side. Each mandant has places of its own and goes its own pace: where the peer of one is silent,
+/// or one has very many orders, those of the others do not wait.
 async fn work_all(
+    shop: &Workshop,
+    owner: Owner,
+    claim: &Claim,
+    candidates: BTreeSet<Candidate>,
+    brakes: &Brakes,
+    report: &mut CycleReport,
+) -> Result<(), JournalError> {
+    let mut by_mandant: BTreeMap<MandantId, Vec<Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        by_mandant.entry(candidate.mandant.clone()).or_default().push(candidate);
+    }
+    claim.keep(&by_mandant.keys().cloned().collect());
+    let mut lanes: FuturesUnordered<_> = by_mandant
+        .into_iter()
+        .map(|(mandant, candidates)| {
+            Box::pin(async move {
+                let ended = work_on(shop, owner, claim.api(), &mandant, candidates, brakes).await;
+                claim.done(&mandant);
+                ended
+            })
+        })
+        .collect();
+    let mut store_failed = None;
+    // Run to the end whatever happens: a request in flight is never cut off.
+    while let Some((lane, ended)) = lanes.next().await {
+        report.add(lane);
+        store_failed = ended.err().or(store_failed);
+    }
+    store_failed.map_or(Ok(()), Err)
+}
+
+/// Works on the orders of one mandant, and then on those that had to wait for what the others showed.
+async fn work_on(
+    shop: &Workshop,
+    owner: Owner,
+    api: &ApiName,
+    mandant: &MandantId,
+    candidates: Vec<Candidate>,
+    brakes: &Brakes,
+) -> (CycleReport, Result<(), JournalError>) {
+    let mut report = CycleReport::default();
+    let ended = async {
+        let deferred = work_some(shop, owner, api, candidates, brakes, &mut report).await?;
+        // Everything has been counted: what was put off is decided now.
+        brakes.decide(mandant);
+        work_some(shop, owner, api, deferred, brakes, &mut report).await.map(drop)
+    };
+    let ended = ended.await;
+    (report, ended)
+}
+
+/// Works on orders of one mandant side by side; answers those that have to wait for what the rest of the cycle shows.
+async fn work_some(
     shop: &Workshop,
     owner: Owner,
     api: &ApiName,
@@ -224,19 +295,11 @@ async fn work_all(
 ) -> Result<Vec<Candidate>, JournalError> {
     let mut deferred = Vec::new();
     let mut store_failed = None;
-    let mut by_mandant: BTreeMap<MandantId, Vec<Candidate>> = BTreeMap::new();
-    for candidate in candidates {
-        by_mandant.entry(candidate.mandant.clone()).or_default().push(candidate);
-    }
-    // Each mandant has places of its own: where the peer of one is silent, its orders do not wait in the places of others.
-    let lanes = by_mandant.into_values().map(|candidates| {
-        let lane = futures_util::stream::iter(candidates).map(|candidate| async move {
-            let ended = work_one(shop, owner, api, &candidate, brakes).await;
-            (candidate, ended)
-        });
-        Box::pin(lane.buffer_unordered(PARALLEL))
+    let working = futures_util::stream::iter(candidates).map(|candidate| async move {
+        let ended = work_one(shop, owner, api, &candidate, brakes).await;
+        (candidate, ended)
     });
-    let mut running = futures_util::stream::select_all(lanes);
+    let mut running = Box::pin(working.buffer_unordered(PARALLEL));
     // Run to the end whatever happens: a request in flight is never cut off.
     while let Some((candidate, ended)) = running.next().await {
         report.orders += 1;
@@ -254,7 +317,11 @@ async fn work_all(
                 }
                 store_failed = Some(error);
             }
-            Err(error) => failed(shop, api, &candidate, &error, report).await?,
+            Err(error) => {
+                if let Err(error) = failed(shop, api, &candidate, &error, report).await {
+                    store_failed = Some(error);
+                }
+            }
         }
     }
     match store_failed {
@@ -271,6 +338,7 @@ async fn work_one(
     brakes: &Brakes,
 ) -> Result<Worked, WorkError> {
     let work = shop.work(owner, api, &candidate.mandant, &candidate.code, candidate.nr, None)?;
+    let _hand = shop.hands.take(work.order()).await;
     run_guarded(&work, brakes).await
 }
 
@@ -343,7 +411,7 @@ impl Found<'_> {
     }
 
     fn is_ours(&self, mandant: &MandantId, code: &PaymentCode) -> bool {
-        self.scope.mandant.as_ref().is_none_or(|only| only == mandant)
+        self.scope.covers(mandant)
             && self.shop.settings.mandants.get(mandant).is_some_and(|block| block.pixi == *self.api)
             && peers::payment_type(&self.shop.settings, mandant, code).is_some_and(|block| block.active)
     }
@@ -385,7 +453,9 @@ impl Found<'_> {
             let mut rows = FIRST_ROWS;
             let listed = loop {
                 match pixi.orders_to_authorize(&code, rows).await {
-                    Ok(listing) if listing.rows.len() >= rows as usize && rows < MOST_ROWS => rows *= 2,
+                    Ok(listing) if listing.rows.len() >= rows as usize && rows < MOST_ROWS => {
+                        rows = (rows * MORE_ROWS).min(MOST_ROWS);
+                    }
                     Ok(listing) => break listing.rows,
                     Err(error) => {
                         self.unreachable(&error);
@@ -480,7 +550,7 @@ impl Found<'_> {
                 strangers.push(hint);
                 continue;
             };
-            if self.scope.mandant.as_ref().is_some_and(|only| *only != order.mandant) {
+            if !self.scope.covers(&order.mandant) {
                 continue;
             }
             if let Some(row) = self.shop.journal.load_order(&order).await? {
@@ -501,11 +571,15 @@ impl Found<'_> {
         // Orders of payment types that are switched off stay due and must not crowd out the others.
         let (ours, others): (Vec<OrderRow>, Vec<OrderRow>) =
             rows.into_iter().partition(|row| self.is_ours(&row.order.mandant, &row.payment_code));
-        for row in ours.into_iter().take(MOST_DUE) {
-            self.take_up(&row.order.mandant, &row.payment_code, row.order.nr);
+        let mut taken: BTreeMap<MandantId, usize> = BTreeMap::new();
+        for row in ours {
+            let of_mandant = taken.entry(row.order.mandant.clone()).or_default();
+            if *of_mandant < MOST_DUE {
+                *of_mandant += 1;
+                self.take_up(&row.order.mandant, &row.payment_code, row.order.nr);
+            }
         }
-        let wanted = |row: &OrderRow| self.scope.mandant.as_ref().is_none_or(|only| *only == row.order.mandant);
-        self.asleep = others.into_iter().filter(wanted).collect();
+        self.asleep = others.into_iter().filter(|row| self.scope.covers(&row.order.mandant)).collect();
         Ok(())
     }
 

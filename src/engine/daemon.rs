@@ -1,27 +1,33 @@
 //! The daemon: a process that holds the store, runs cycles on schedule and does what people ask for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use tokio::sync::{Mutex, Notify};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Mutex, Notify, RwLockReadGuard, mpsc};
 
 use crate::clock::{Clock, Time};
 use crate::config::quiet::quiet_until;
-use crate::config::{ApiName, Settings};
+use crate::config::{ApiName, MandantId, Settings};
 use crate::journal::{ConnectionRow, Journal, JournalError, Lease, Owner};
+use crate::steps::OrderId;
 use crate::wire::stack::{Stack, stack};
 use crate::wire::{Peer, SharedWire};
 
 use super::brakes::Brakes;
 use super::connections;
 use super::cycle::{self, CycleReport, Scope};
+use super::hands::{Claim, Hand, Hands};
 use super::health::{self, Cycles, Health};
 use super::hinted;
 use super::instances::label;
 use super::peers::{self, Peers};
+use super::requests::Requests;
 use super::schedule::{InvalidPattern, NextRun, Pattern, next_cycle};
 use super::work::{Work, WorkError, Worked, Workshop};
 
@@ -31,6 +37,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const LEASES: Duration = Duration::from_secs(2);
 /// How often hints are looked for in the quiet hours.
 const HINTS: Duration = Duration::from_secs(5);
+/// Cycles over some of a pixi API's mandants are begun for so long after the last one over all of them.
+const WITHOUT_A_WHOLE_ONE: TimeDelta = TimeDelta::hours(6);
 /// How often requests of people and the clock are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -97,9 +105,10 @@ pub struct Daemon {
     /// This process's clock and the database's are too far apart to trust: it stands back.
     pub(super) astray: AtomicBool,
     stop: Stop,
-    /// One cycle at a time.
-    turn: Mutex<()>,
+    pub(super) hands: Arc<Hands>,
     last_start: RwLock<Option<Time>>,
+    /// When the last cycle over all mandants of each pixi API was begun by schedule.
+    begun: RwLock<BTreeMap<ApiName, Time>>,
     last_cycle: RwLock<Option<LastCycle>>,
     /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
     pub(super) interrupted: AtomicBool,
@@ -109,8 +118,21 @@ pub struct Daemon {
     looked: Mutex<hinted::Looked>,
 }
 
-/// Held by whoever works on orders.
-pub(super) type Turn<'a> = tokio::sync::MutexGuard<'a, ()>;
+/// Held by whoever works on an order.
+pub(super) struct Turn<'a> {
+    _work: RwLockReadGuard<'a, ()>,
+    _hand: Hand,
+}
+
+/// The mandants of each pixi API.
+fn mandants_of(settings: &Settings) -> BTreeMap<ApiName, BTreeSet<MandantId>> {
+    let mut all: BTreeMap<ApiName, BTreeSet<MandantId>> =
+        settings.pixi.keys().map(|api| (api.clone(), BTreeSet::new())).collect();
+    for (id, mandant) in &settings.mandants {
+        all.entry(mandant.pixi.clone()).or_default().insert(id.clone());
+    }
+    all
+}
 
 impl Daemon {
     /// Registers this process with the store and builds everything it needs. `seed` draws pauses of failing connections.
@@ -130,7 +152,8 @@ impl Daemon {
         let owner = journal.register_process(&label()).await?;
         let stack = stack(transport, &settings, &clock, seed);
         let started = clock.now();
-        let workshop = Self::workshop(settings, &stack, &journal, &clock);
+        let hands = Arc::<Hands>::default();
+        let workshop = Self::workshop(settings, &stack, &journal, &clock, hands.clone());
         Ok(Self {
             shop: RwLock::new(Arc::new(workshop)),
             stack,
@@ -140,8 +163,9 @@ impl Daemon {
             held: RwLock::default(),
             astray: AtomicBool::new(false),
             stop,
-            turn: Mutex::new(()),
+            hands,
             last_start: RwLock::new(None),
+            begun: RwLock::default(),
             last_cycle: RwLock::new(None),
             interrupted,
             started,
@@ -150,9 +174,15 @@ impl Daemon {
         })
     }
 
-    fn workshop(settings: Arc<Settings>, stack: &Stack, journal: &Journal, clock: &Clock) -> Workshop {
+    fn workshop(
+        settings: Arc<Settings>,
+        stack: &Stack,
+        journal: &Journal,
+        clock: &Clock,
+        hands: Arc<Hands>,
+    ) -> Workshop {
         let peers = Peers::new(&settings, &stack.wire, clock);
-        Workshop { settings, peers, journal: journal.clone(), clock: clock.clone(), first_bookings: Arc::default() }
+        Workshop { settings, peers, journal: journal.clone(), clock: clock.clone(), hands }
     }
 
     /// What the next work is done with.
@@ -187,7 +217,7 @@ impl Daemon {
     pub fn reload(&self, settings: Arc<Settings>) -> Result<(), DaemonError> {
         Pattern::parse(&settings.schedule.cycle)?;
         self.stack.apply(&settings);
-        let shop = Self::workshop(settings, &self.stack, &self.journal, &self.clock);
+        let shop = Self::workshop(settings, &self.stack, &self.journal, &self.clock, self.hands.clone());
         *self.shop.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shop);
         Ok(())
     }
@@ -207,7 +237,7 @@ impl Daemon {
 
     /// True while a cycle runs, or an order is worked on.
     pub fn is_busy(&self) -> bool {
-        self.turn.try_lock().is_err()
+        self.hands.are_busy()
     }
 
     /// End of the quiet hours, while they last.
@@ -231,15 +261,25 @@ impl Daemon {
 
     /// How the schedule stands.
     pub fn health(&self) -> Health {
-        let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
-        let busy = self.is_busy();
         Health {
             last: self.cycles.snapshot().values().filter_map(|cycles| cycles.ended).max(),
             next: self.next_run(),
             quiet_until: self.quiet_until(),
-            busy,
-            overdue_since: health::overdue_since(&self.shop().settings, last, busy, self.clock.now()),
+            busy: self.is_busy(),
+            overdue_since: self.overdue_since(),
         }
+    }
+
+    /// Since when a cycle over a pixi API should have begun, where that is too long ago.
+    fn overdue_since(&self) -> Option<Time> {
+        let (shop, now) = (self.shop(), self.clock.now());
+        let last = *self.last_start.read().unwrap_or_else(PoisonError::into_inner);
+        let begun = self.begun.read().unwrap_or_else(PoisonError::into_inner);
+        let since = |api| {
+            let last = begun.get(api).copied().or(last);
+            health::overdue_since(&shop.settings, last, self.hands.hold_some_of(api), now)
+        };
+        shop.settings.pixi.keys().filter_map(since).min()
     }
 
     /// Looks at the payments Unzer has hinted at, while pixi rests; outside the quiet hours they are part of a cycle.
@@ -259,7 +299,7 @@ impl Daemon {
             if hints.is_empty() {
                 continue;
             }
-            let _turn = self.turn.lock().await;
+            let _work = self.hands.work().await;
             if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner(), &api).await? {
                 hinted::look(&shop, hints, &mut looked, || self.stop.is_set() || self.quiet_until().is_none()).await?;
             }
@@ -267,27 +307,46 @@ impl Daemon {
         Ok(())
     }
 
-    /// One cycle over every active pixi API. One cycle runs at a time; another waits for its turn.
+    /// One cycle over every active pixi API. What other cycles have in hand is waited for.
     pub async fn run_cycle(&self, scope: &Scope) -> Result<CycleReport, JournalError> {
-        let _turn = self.turn.lock().await;
+        loop {
+            let shop = self.shop();
+            let mut claims = Vec::new();
+            for (api, mut mandants) in mandants_of(&shop.settings) {
+                mandants.retain(|mandant| scope.covers(mandant));
+                claims.push(self.hands.claim_all(&api, &mandants).await);
+            }
+            // Another configuration may have come meanwhile.
+            if Arc::ptr_eq(&shop, &self.shop()) {
+                return self.round(&shop, claims, scope).await;
+            }
+        }
+    }
+
+    /// One cycle over these pixi APIs, and of each over the mandants in hand.
+    async fn round(&self, shop: &Workshop, claims: Vec<Claim>, scope: &Scope) -> Result<CycleReport, JournalError> {
+        let _work = self.hands.work().await;
         if self.stop.is_set() {
             return Ok(CycleReport { stopped: true, ..CycleReport::default() });
         }
-        let shop = self.shop();
         let (began, watch) = (self.clock.now(), self.clock.stopwatch());
         let active = peers::active_apis(&shop.settings);
         let connections = connections::apply(&self.journal, &self.stack.circuits).await?;
-        let runs = shop.settings.pixi.keys().map(|api| {
-            let (shop, is_active, connections) = (shop.clone(), active.contains(api), &connections);
-            async move { (api, self.run_api(&shop, api, is_active, scope, connections).await) }
+        let runs = claims.into_iter().map(|claim| {
+            let (is_active, connections) = (active.contains(claim.api()), &connections);
+            async move {
+                let scope = Scope { left_out: claim.left_out().clone(), ..scope.clone() };
+                let ended = self.run_api(shop, &claim, is_active, &scope, connections).await;
+                (claim.api().clone(), scope.is_whole(), ended)
+            }
         });
         let (mut report, mut reached, mut stands_by) = (CycleReport::default(), BTreeSet::new(), true);
-        for (api, ended) in join_all(runs).await {
+        for (api, is_whole, ended) in join_all(runs).await {
             // Another process holds its lease: that one takes up what waits.
             let Some(ended) = ended? else { continue };
             stands_by = false;
-            if ended.unreachable.is_empty() && !ended.stopped {
-                reached.insert(api.clone());
+            if is_whole && ended.unreachable.is_empty() && !ended.stopped {
+                reached.insert(api);
             }
             report.add(ended);
         }
@@ -295,11 +354,11 @@ impl Daemon {
             tracing::debug!("other processes work on all pixi APIs: this one stands by");
             return Ok(report);
         }
-        if scope.is_whole() {
-            connections::caught_up(&self.journal, &connections, &shop.settings, &reached).await?;
-        }
+        connections::caught_up(&self.journal, &connections, &shop.settings, &reached).await?;
         // How the connections are is worth no cycle: it is stored with the next one.
-        if let Err(error) = connections::record(&shop, &self.stack.circuits).await {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let held = self.journal.is_shared().then_some(&held);
+        if let Err(error) = connections::record(shop, &self.stack.circuits, held).await {
             tracing::warn!("connections: {}", error.told());
         }
         tracing::info!(
@@ -316,9 +375,9 @@ impl Daemon {
         Ok(report)
     }
 
-    /// Waits until nothing else works on orders: an order is in one hand at a time.
-    pub(super) async fn turn(&self) -> Turn<'_> {
-        self.turn.lock().await
+    /// Waits until nobody else has the order in hand.
+    pub(super) async fn turn(&self, order: &OrderId) -> Turn<'_> {
+        Turn { _work: self.hands.work().await, _hand: self.hands.take(order).await }
     }
 
     /// Works on one order at once.
@@ -330,7 +389,7 @@ impl Daemon {
     ) -> Result<Worked, WorkError> {
         connections::apply(&self.journal, &self.stack.circuits).await?;
         let brakes = self.brakes(shop);
-        brakes.decide();
+        brakes.decide(&work.order().mandant);
         cycle::run_guarded(work, &brakes).await
     }
 
@@ -342,12 +401,12 @@ impl Daemon {
     async fn run_api(
         &self,
         shop: &Workshop,
-        api: &ApiName,
+        claim: &Claim,
         is_active: bool,
         scope: &Scope,
         connections: &[ConnectionRow],
     ) -> Result<Option<CycleReport>, JournalError> {
-        let owner = self.owner();
+        let (owner, api) = (self.owner(), claim.api());
         if self.astray.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -359,10 +418,11 @@ impl Daemon {
             cycle::run_asleep(shop, api, scope, off.as_ref()).await?;
             return Ok(Some(CycleReport::default()));
         }
-        let catches_up = scope.is_whole() && connections::catches_up(connections, &shop.settings, api);
+        let catches_up =
+            scope.is_whole() && connections::catches_up(&self.journal, connections, &shop.settings, api).await?;
         let all = Scope { all: true, catches_up: true, ..Scope::default() };
         let watch = self.clock.stopwatch();
-        let ended = cycle::run(shop, owner, api, if catches_up { &all } else { scope }, &self.brakes(shop)).await;
+        let ended = cycle::run(shop, owner, if catches_up { &all } else { scope }, &self.brakes(shop), claim).await;
         if scope.is_whole() && !ended.as_ref().is_ok_and(|report| report.stopped) {
             self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
         }
@@ -396,7 +456,13 @@ impl Daemon {
 
     /// Takes the requests of people that wait and answers them, for whoever drives the daemon without [`Self::run`].
     pub async fn answer_requests(&self) -> Result<(), JournalError> {
-        super::requests::serve(self, &self.journal).await
+        let (cycles, mut asked) = mpsc::unbounded_channel();
+        let in_hand = Requests::default();
+        in_hand.serve(self, &self.journal, &cycles).await?;
+        while let Ok(request) = asked.try_recv() {
+            in_hand.answer(self, &self.journal, &request).await?;
+        }
+        Ok(())
     }
 
     /// Sign of life for as long as the daemon runs.
@@ -419,41 +485,106 @@ impl Daemon {
         }
     }
 
-    async fn serve(&self) -> Result<(), DaemonError> {
-        let cycles = async {
-            while !self.stop.is_set() {
-                let Some(next) = self.next_run() else {
-                    self.tick().await;
-                    continue;
-                };
-                let at_once = self.interrupted.load(Ordering::Relaxed) && self.quiet_until().is_none();
-                if next.at > self.clock.now() && !at_once {
-                    self.wait_until(next.at).await;
-                    continue;
-                }
-                *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
-                // What is taken over while this cycle runs is not in it, and asks for another one.
-                let interrupted = self.interrupted.swap(false, Ordering::Relaxed);
-                if let Err(error) = self.run_cycle(&Scope::default()).await {
+    /// Begins cycles on schedule. The pixi APIs go their own pace, and so do the mandants of each: while one is still at work
+    /// (it has very many orders, or its peers are slow), the next cycle is over the others. The cycle that is missed so is
+    /// made up for, by one over all of them, as soon as nobody has any of them in hand.
+    async fn run_cycles(&self) {
+        let mut rounds = FuturesUnordered::new();
+        let mut owed: BTreeSet<ApiName> = BTreeSet::new();
+        let mut patience = self.clock.now();
+        while !self.stop.is_set() {
+            let (shop, quiet) = (self.shop(), self.quiet_until().is_some());
+            // What was missed is due now, which therefore has to be asked for last.
+            let next = self.next_run().map(|next| next.at);
+            let now = self.clock.now();
+            let at_once = self.interrupted.load(Ordering::Relaxed) && !quiet && now >= patience;
+            let is_due = at_once || next.is_some_and(|next| next <= now);
+            // What is taken over while this cycle runs is not in it, and asks for another one.
+            let interrupted = is_due && self.interrupted.swap(false, Ordering::Relaxed);
+            if is_due {
+                *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
+            }
+            let claims = self.claims(&shop, is_due, !quiet, &mut owed, now);
+            if !claims.is_empty() {
+                rounds.push(Box::pin(async move { (interrupted, self.round(&shop, claims, &Scope::default()).await) }));
+            }
+            let until = next.filter(|next| *next > now).unwrap_or(now + TICK);
+            tokio::select! {
+                biased;
+                Some((interrupted, ended)) = rounds.next(), if !rounds.is_empty() => if let Err(error) = ended {
                     tracing::error!("cycle ended early: {}", error.told());
                     self.interrupted.fetch_or(interrupted, Ordering::Relaxed);
-                    if at_once {
-                        // The store may still be as it was when the daemon before this one ended.
-                        self.tick().await;
-                    }
-                } else {
-                    self.tick().await;
+                    // The store may still be as it was when the daemon before this one ended.
+                    patience = self.clock.now() + TICK;
+                },
+                () = self.wait_until(until) => {}
+            }
+        }
+        while let Some((_, ended)) = rounds.next().await {
+            if let Err(error) = ended {
+                tracing::error!("cycle ended early: {}", error.told());
+            }
+        }
+    }
+
+    /// What a cycle that begins now is over.
+    fn claims(
+        &self,
+        shop: &Workshop,
+        is_due: bool,
+        may_make_up: bool,
+        owed: &mut BTreeSet<ApiName>,
+        now: Time,
+    ) -> Vec<Claim> {
+        let mut begun = self.begun.write().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = Vec::new();
+        for (api, mandants) in mandants_of(&shop.settings) {
+            if !is_due && !(may_make_up && owed.contains(&api)) {
+                continue;
+            }
+            let claim = self.hands.claim_free(&api, &mandants);
+            if claim.is_whole() {
+                owed.remove(&api);
+                begun.insert(api, now);
+                claims.push(claim);
+            } else if is_due {
+                owed.insert(api.clone());
+                // Only a cycle over all of them moves on the window of changed orders.
+                if !claim.is_empty() && begun.get(&api).is_some_and(|begun| now - *begun < WITHOUT_A_WHOLE_ONE) {
+                    claims.push(claim);
                 }
             }
-        };
-        let requests = async {
+        }
+        claims
+    }
+
+    /// Takes what people ask for. Cycles are run one after another, while what concerns an order is done at once.
+    async fn serve_requests(&self) {
+        let (cycles, mut asked) = mpsc::unbounded_channel();
+        let in_hand = Requests::default();
+        let takes = async {
+            // Dropped in the end, which ends the other one.
+            let cycles = cycles;
             while !self.stop.is_set() {
-                if let Err(error) = super::requests::serve(self, &self.journal).await {
+                if let Err(error) = in_hand.serve(self, &self.journal, &cycles).await {
                     tracing::error!("requests: {}", error.told());
                 }
                 self.tick().await;
             }
         };
+        let runs = async {
+            while let Some(request) = asked.recv().await {
+                if let Err(error) = in_hand.answer(self, &self.journal, &request).await {
+                    tracing::error!("requests: {}", error.told());
+                }
+            }
+        };
+        futures_util::future::join(takes, runs).await;
+    }
+
+    async fn serve(&self) -> Result<(), DaemonError> {
+        let cycles = Box::pin(self.run_cycles());
+        let requests = Box::pin(self.serve_requests());
         let hints = Box::pin(async {
             while !self.stop.is_set() {
                 if let Err(error) = self.look_at_hints().await {

@@ -53,6 +53,10 @@ pub(super) async fn look(
         if stopping() {
             return Ok(());
         }
+        let _hand = match &hint.order {
+            Some(order) => Some(shop.hands.take(order).await),
+            None => None,
+        };
         if let Some(order) = &hint.order
             && !look_at(shop, order, &hint, now).await?
         {

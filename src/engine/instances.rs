@@ -56,7 +56,7 @@ impl Daemon {
         tracing::warn!("this process was taken for dead, its leases are given to others; it starts over");
         self.note_held(BTreeSet::new());
         // What the old process had in hand ends first: none of it may look like the new one's.
-        let _turn = self.turn().await;
+        let _rest = self.hands.rest().await;
         match self.journal.register_process(&label()).await {
             Ok(owner) => *self.owner.write().unwrap_or_else(PoisonError::into_inner) = owner,
             Err(error) => tracing::error!("store: {}", error.told()),

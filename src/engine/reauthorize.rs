@@ -9,6 +9,7 @@ use crate::unzer::{Hint, KeyRing, NewAuthorization, Payment, UnzerClient, UnzerE
 use crate::wire::Cause;
 
 use super::payment::{self, FoundId};
+use super::take::Leave;
 
 /// Where a buyer would come back to. Nobody is sent there, but Unzer wants an address that is not private.
 const RETURN_URL: &str = "https://www.unzer.com/";
@@ -113,7 +114,7 @@ fn unreadable(error: &UnzerError, id: &str, before: Option<&Facts>, now: crate::
 }
 
 /// Authorises a new payment on the type of the old one.
-pub async fn send(client: &UnzerClient, facts: &Facts, permit: StepPermit) -> Outcome {
+pub(super) async fn send(client: &UnzerClient, facts: &Facts, permit: StepPermit, leave: Leave<'_>) -> Outcome {
     let Effect::Reauthorize { payment, amount, order_id } = permit.effect().clone() else {
         return Outcome::not_sent(Cause::Invalid);
     };
@@ -122,6 +123,10 @@ pub async fn send(client: &UnzerClient, facts: &Facts, permit: StepPermit) -> Ou
         Ok(resources) => resources,
         Err(error) => return Outcome::NotSent { cause: error.to_string() },
     };
+    // Unzer was asked for them, which took its time.
+    if !leave.is_good(&permit).await {
+        return Outcome::not_sent(Cause::Expired);
+    }
     let Ok(return_url) = Url::parse(RETURN_URL) else { return Outcome::not_sent(Cause::Invalid) };
     let new = NewAuthorization {
         type_id: &old.type_id,

@@ -1,7 +1,11 @@
 //! What people ask the running daemon for: pages and commands store a request, the daemon answers in the same row.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::journal::{Amounts, Journal, JournalError, NewRequest, OrderRow, Request, StepRecord};
 use crate::policy::facts::{AskedMove, Direction};
@@ -90,23 +94,53 @@ impl NewRequest {
     }
 }
 
-/// Takes the requests that wait and answers them.
-pub(super) async fn serve(daemon: &Daemon, journal: &Journal) -> Result<(), JournalError> {
-    let mut lost = None;
-    for request in journal.take_requests(daemon.owner(), BATCH).await? {
-        let answer = match answer(daemon, &request).await {
-            Ok(answer) => answer,
+/// Requests a process has taken and not answered yet.
+#[derive(Debug, Default)]
+pub(super) struct Requests(Mutex<BTreeSet<i64>>);
+
+impl Requests {
+    /// Takes the requests that wait. Those about an order are answered, one after another; cycles, which may take long, are
+    /// handed on.
+    pub(super) async fn serve(
+        &self,
+        daemon: &Daemon,
+        journal: &Journal,
+        cycles: &UnboundedSender<Request>,
+    ) -> Result<(), JournalError> {
+        let mut lost = None;
+        let in_hand = self.ids().clone();
+        for request in journal.take_requests(daemon.owner(), BATCH, &in_hand).await? {
+            self.ids().insert(request.id);
+            if request.kind == CYCLE {
+                // Nobody takes it any more only where the daemon is ending: then it waits for the next one.
+                let _ = cycles.send(request);
+            } else if let Err(error) = self.answer(daemon, journal, &request).await {
+                // One answer that cannot be stored leaves none of the others waiting.
+                lost = Some(error);
+            }
+        }
+        lost.map_or(Ok(()), Err)
+    }
+
+    /// Does what is asked for and answers. Where the answer cannot be stored the request is taken again.
+    pub(super) async fn answer(
+        &self,
+        daemon: &Daemon,
+        journal: &Journal,
+        request: &Request,
+    ) -> Result<(), JournalError> {
+        let said = match answer(daemon, request).await {
+            Ok(said) => said,
             Err(error) => json!({"error": error.to_string()}),
         };
-        // One answer that cannot be stored leaves none of the others waiting.
-        if let Err(error) = journal.answer_request(request.id, answer).await {
-            lost = Some(error);
-        }
+        let stored = journal.answer_request(request.id, said).await;
+        self.ids().remove(&request.id);
+        stored
     }
-    if let Some(error) = lost {
-        return Err(error);
+
+    fn ids(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    Ok(())
 }
 
 async fn answer(daemon: &Daemon, request: &Request) -> Result<Value, super::WorkError> {
@@ -159,7 +193,7 @@ async fn act_on(daemon: &Daemon, request: &Request, order: &OrderId, wish: Wish)
     let asked = Asked { at: shop.clock.now(), wish };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
     // Nothing else works on the order between the comparison and the work.
-    let turn = daemon.turn().await;
+    let turn = daemon.turn(order).await;
     if let Some(until) = daemon.quiet_until() {
         return Ok(json!({"quiet_until": until}));
     }

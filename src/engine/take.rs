@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use crate::config::ApiName;
 use crate::journal::{Guard, IntendError, JournalError, Limits, Owner, StepPermit};
 use crate::money::Currency;
 use crate::pixi::{AuthorizationStatus, PixiClient};
@@ -77,8 +78,9 @@ pub async fn step(
     };
     let id = permit.step_id();
     let watch = shop.clock.stopwatch();
-    let outcome = if is_good(shop, owner, &permit).await {
-        send(shop, pixi, ring, owner, facts, permit).await
+    let leave = Leave { shop, owner };
+    let outcome = if leave.is_good(&permit).await {
+        send(leave, pixi, ring, facts, permit).await
     } else {
         Outcome::not_sent(Cause::Expired)
     };
@@ -99,15 +101,30 @@ pub async fn step(
     Ok(Taken::Sent(outcome))
 }
 
-/// Right before the request leaves: the permit is young, and no other process works on the API. A store that does not
-/// answer gives no leave.
-async fn is_good(shop: &Workshop, owner: Owner, permit: &StepPermit) -> bool {
-    let may = shop.journal.may_send(owner, &permit.order().api).await.unwrap_or_else(|error| {
-        tracing::error!("store: {}", error.told());
-        false
-    });
-    // The age comes last: a process that slept while it asked sees it.
-    may && shop.clock.now() - permit.issued_at() <= PERMIT_GOOD_FOR
+/// Asked right before a request leaves; again where something was read since.
+#[derive(Clone, Copy)]
+pub(super) struct Leave<'a> {
+    shop: &'a Workshop,
+    owner: Owner,
+}
+
+impl Leave<'_> {
+    /// The permit is young, and no other process works on the API. A store that does not answer gives no leave.
+    pub(super) async fn is_good(&self, permit: &StepPermit) -> bool {
+        // The age comes last: a process that slept while it asked sees it.
+        self.is_ours(&permit.order().api).await && self.shop.clock.now() - permit.issued_at() <= PERMIT_GOOD_FOR
+    }
+
+    /// No other process works on the API, as was heard just now. For what takes longer to read than a permit is good for
+    /// and does no harm when it is done twice.
+    pub(super) async fn is_ours(&self, api: &ApiName) -> bool {
+        let asked = self.shop.clock.now();
+        let may = self.shop.journal.may_send(self.owner, api).await.unwrap_or_else(|error| {
+            tracing::error!("store: {}", error.told());
+            false
+        });
+        may && self.shop.clock.now() - asked <= PERMIT_GOOD_FOR
+    }
 }
 
 /// Longest a request to Unzer that moves money may be under way: its turn and its answer have 65 s each.
@@ -124,20 +141,14 @@ fn limits(shop: &Workshop, currency: Currency, effect: &Effect) -> Limits {
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends what the permit is for.
-async fn send(
-    shop: &Workshop,
-    pixi: &PixiClient,
-    ring: &KeyRing,
-    owner: Owner,
-    facts: &Facts,
-    permit: StepPermit,
-) -> Outcome {
+async fn send(leave: Leave<'_>, pixi: &PixiClient, ring: &KeyRing, facts: &Facts, permit: StepPermit) -> Outcome {
+    let shop = leave.shop;
     if permit.effect().kind().moves_money() {
         let of_step = permit.effect().payment().and_then(|id| facts.payment_with(id));
         let client = of_step.and_then(|payment| ring.client(&payment.public_key));
         return match client {
             Some(client) if permit.effect().kind() == Kind::Reauthorize => {
-                reauthorize::send(client, facts, permit).await
+                reauthorize::send(client, facts, permit, leave).await
             }
             Some(client) => client.carry_out(permit).await,
             None => Outcome::not_sent(Cause::Invalid),
@@ -146,13 +157,13 @@ async fn send(
     if let Effect::BankData { payment } = permit.effect() {
         let block = peers::payment_type(&shop.settings, &facts.order.mandant, &facts.payment_type);
         let place = block.map(|block| block.write_bank_data).unwrap_or_default();
-        let writing = bank_data::write(pixi, ring, facts, payment, place, shop.settings.language);
+        let writing = bank_data::write(pixi, ring, facts, payment, place, shop.settings.language, leave);
         return Box::pin(writing).await;
     }
-    to_pixi(shop, pixi, owner, facts, permit).await
+    to_pixi(leave, pixi, facts, permit).await
 }
 
-async fn to_pixi(shop: &Workshop, pixi: &PixiClient, owner: Owner, facts: &Facts, permit: StepPermit) -> Outcome {
+async fn to_pixi(leave: Leave<'_>, pixi: &PixiClient, facts: &Facts, permit: StepPermit) -> Outcome {
     let nr = facts.order.nr;
     let token = permit.token().to_owned();
     let effect = permit.effect().clone();
@@ -181,7 +192,7 @@ async fn to_pixi(shop: &Workshop, pixi: &PixiClient, owner: Owner, facts: &Facts
             // Without its number pixi would take the shop's currency, and the amount would be another.
             match currency_id(pixi, facts.currency).await {
                 // pixi may have been asked for it, which takes its time.
-                Ok(Some(_)) if !is_good(shop, owner, &permit).await => Outcome::not_sent(Cause::Expired),
+                Ok(Some(_)) if !leave.is_good(&permit).await => Outcome::not_sent(Cause::Expired),
                 Ok(currency) => pixi.book(permit, currency).await,
                 Err(cause) => Outcome::NotSent { cause },
             }

@@ -16,6 +16,7 @@ use crate::steps::{ApiName, Kind, MandantId, OrderId, Step};
 use crate::text::{Notice, Phrase, PhraseKey};
 use crate::unzer::{KeyRing, Payment, TransactionKind};
 
+use super::hands::Hands;
 use super::payment::{self, FoundId, Purpose};
 use super::peers::{self, Peers};
 use super::reading::{self, PixiReading};
@@ -38,8 +39,8 @@ pub struct Workshop {
     pub journal: Journal,
     /// Time.
     pub clock: Clock,
-    /// Held while it is decided which booking with an event goes first.
-    pub first_bookings: Arc<tokio::sync::Mutex<()>>,
+    /// What is in hand in this process.
+    pub hands: Arc<Hands>,
 }
 
 /// Why an order could not be worked on.

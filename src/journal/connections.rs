@@ -143,6 +143,8 @@ impl Journal {
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
+                    let cursors = sqlx::query(sql::DROP_CURSORS).bind(caught_up_name(peer, &name));
+                    cursors.execute(&mut tx.conn).await?;
                     let query = sqlx::query(sql::CONNECTION_CAUGHT_UP).bind(peer.to_string()).bind(name);
                     query.execute(&mut tx.conn).await?;
                     Ok(())
@@ -165,6 +167,11 @@ impl Journal {
             })
             .await
     }
+}
+
+/// Name of the cursor that says of a pixi API: what came in while this connection was off has been taken up.
+pub fn caught_up_name(peer: Peer, name: &str) -> String {
+    format!("caught_up {peer} {name}")
 }
 
 async fn load(tx: &mut Tx, peer: Peer, name: &str) -> Result<Option<ConnectionRow>, JournalError> {
@@ -219,6 +226,7 @@ async fn switch(
         ..row
     };
     save(tx, &changed).await?;
+    sqlx::query(sql::DROP_CURSORS).bind(caught_up_name(peer, &name)).execute(&mut tx.conn).await?;
     let mut number = message;
     for (api, mail) in mails {
         // What ends was told when it began; what was not told needs no end.

@@ -69,22 +69,29 @@ enum Value {
 }
 
 /// Copies the store at `from` into the one at `to`, in one transaction, and compares both table by table before it commits.
-/// `to` is made, or brought up to date, and has to be empty.
+/// `to` is made where it is not there, and has to be empty and of this program's schema.
 ///
 /// # Errors
 /// [`JournalError::AlreadyRunning`] while a daemon runs on one of them; [`JournalError::NotEmpty`];
-/// [`JournalError::Schema`] where `from` is not of this program's schema.
+/// [`JournalError::Schema`] where one of them is of another schema.
 pub async fn copy(from: &Options, to: &Options) -> Result<Vec<Copied>, JournalError> {
     let locks = [FileLock::new(&from.place), FileLock::new(&to.place)];
-    let mut source = connect::connection(from, Access::Write).await?;
-    let mut target = connect::connection(&to.clone().migrating(), Access::Write).await?;
     for lock in &locks {
         lock.alone()?;
     }
+    let mut source = connect::connection(from, Access::Write).await?;
+    // What holds another schema is another version's, and is not touched.
+    let mut target = match connect::connection(&Options { migrate: false, ..to.clone() }, Access::Write).await {
+        Err(JournalError::Schema { found: 0, .. }) => {
+            connect::connection(&to.clone().migrating(), Access::Write).await?
+        }
+        opened => opened?,
+    };
     begin(&mut source, Dialect::of(&from.place), false).await?;
     begin(&mut target, Dialect::of(&to.place), true).await?;
-    for conn in [&mut source, &mut target] {
-        process::no_one_lives(conn, clock::to_millis(from.clock.now())).await?;
+    for (conn, options) in [(&mut source, from), (&mut target, to)] {
+        let now = now_ms(conn, options).await?;
+        process::no_one_lives(conn, now).await?;
     }
     let copied = copy_all(&mut source, Dialect::of(&from.place), &mut target, Dialect::of(&to.place)).await;
     let end = if copied.is_ok() { "COMMIT" } else { "ROLLBACK" };
@@ -111,6 +118,16 @@ async fn begin(conn: &mut AnyConnection, dialect: Dialect, writes: bool) -> Resu
         sqlx::raw_sql(statement).execute(&mut *conn).await?;
     }
     Ok(())
+}
+
+/// The time by which the processes on a store live: its server's, or this machine's.
+async fn now_ms(conn: &mut AnyConnection, options: &Options) -> Result<i64, JournalError> {
+    match Dialect::of(&options.place) {
+        Dialect::Postgres if !options.clock.is_simulated() => {
+            sqlx::query(postgres::NOW).fetch_one(conn).await?.int("now_ms")
+        }
+        _ => Ok(clock::to_millis(options.clock.now())),
+    }
 }
 
 async fn copy_all(

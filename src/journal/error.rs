@@ -92,14 +92,19 @@ impl JournalError {
         // Of a server: refused, ended or silent connections, a wrong password, one connection too many.
         let away =
             ["postgresql: no ", "connection refused", "connection reset", "terminating connection", "broken pipe"];
-        let closed =
-            ["unexpected end of file", "the database system is", "password authentication", "too many clients"];
+        let closed = [
+            "unexpected end of file",
+            "the database system is",
+            "password authentication",
+            "too many clients",
+            "statement timeout",
+        ];
         let unknown = ["failed to lookup address", "no route to host", "network is unreachable", "timed out"];
         let number = if [away.as_slice(), &closed, &unknown].into_iter().any(holds) {
             Number::StoreAway
         } else if holds(&["is full", "no space", "quota", "disk i/o"]) {
             Number::StoreFull
-        } else if holds(&["locked", "busy"]) {
+        } else if holds(&["locked", "busy", "lock timeout"]) {
             Number::StoreLocked
         } else if holds(&["readonly", "read-only", "unable to open", "permission denied", "no such file"]) {
             Number::StoreNotWritable

@@ -113,14 +113,16 @@ impl Journal {
             .await
     }
 
-    /// Remembers where reading a list of the API goes on.
+    /// Remembers where reading a list of the API goes on. For whoever works on the API, or does what concerns the store as
+    /// a whole.
     pub async fn set_cursor(&self, api: &ApiName, name: &str, value: &str) -> Result<(), JournalError> {
-        let (api, name, value) = (api.0.clone(), name.to_owned(), value.to_owned());
+        let (api, name, value, fence) = (api.clone(), name.to_owned(), value.to_owned(), self.fence());
         self.0
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(sql::SET_CURSOR).bind(api).bind(name).bind(value).execute(&mut tx.conn).await?;
+                    process::fenced_or_whole(tx, fence, &api).await?;
+                    sqlx::query(sql::SET_CURSOR).bind(api.0).bind(name).bind(value).execute(&mut tx.conn).await?;
                     Ok(())
                 })
             })

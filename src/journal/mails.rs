@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns, named};
 use super::store::Tx;
-use super::{Journal, JournalError, OrderRow, orders, sql};
+use super::{Journal, JournalError, OrderRow, orders, process, sql};
 use crate::clock::{self, Time};
 use crate::config::ids::{ApiName, MandantId};
 use crate::money::Currency;
@@ -198,8 +198,20 @@ pub struct InWork {
 
 impl Journal {
     /// Stores a mail; what it tells waits no longer.
+    ///
+    /// # Errors
+    /// [`JournalError::NotOwner`] where another process writes the mails of a shared store: what this one read may be told.
     pub async fn write_mail(&self, letter: NewLetter) -> Result<i64, JournalError> {
-        self.0.lanes.write(move |tx| Box::pin(write(tx, letter))).await
+        let fence = self.fence();
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    process::fenced_whole(tx, fence).await?;
+                    write(tx, letter).await
+                })
+            })
+            .await
     }
 
     /// Mails that are due, whatever their server's state; at most so many of each mandant, so that none waits behind
@@ -240,10 +252,12 @@ impl Journal {
         if !self.is_shared() {
             return Ok(true);
         }
+        let fence = self.fence();
         self.0
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
+                    process::fenced_whole(tx, fence).await?;
                     let query = sqlx::query(sql::CLAIM_MAIL).bind(id).bind(clock::to_millis(until)).bind(tx.now_ms());
                     Ok(query.execute(&mut tx.conn).await?.rows_affected() > 0)
                 })

@@ -47,7 +47,7 @@ pub use accepted::{Accepted, SaidOfOrder, Settled};
 pub use audit::{AuditRow, Chain, ChainReport};
 pub use board::{BoardFilter, Cell};
 pub use connect::SCHEMA_VERSION;
-pub use connections::{ConnectionRow, Switched};
+pub use connections::{ConnectionRow, Switched, caught_up_name};
 pub use copy::{Copied, copy};
 pub use error::{Guard, IntendError, JournalError};
 pub use gauges::{ApiGauges, StoreGauges, Waiting};

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Columns, named};
 use super::store::Tx;
-use super::{Journal, JournalError, audit, outbox, sql};
+use super::{Journal, JournalError, audit, outbox, process, sql};
 use crate::clock::{self, Time};
 use crate::config::ids::{ApiName, PaymentCode};
 use crate::money::Currency;
@@ -285,7 +285,16 @@ impl Journal {
         if let Some(row) = self.load_order(&seen.order).await?.filter(|row| !row.is_unread()) {
             return Ok(row);
         }
-        self.0.lanes.write(move |tx| Box::pin(see(tx, seen))).await
+        let fence = self.fence();
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    process::fenced(tx, fence, &seen.order.api).await?;
+                    see(tx, seen).await
+                })
+            })
+            .await
     }
 
     /// The order, if it was ever seen.
@@ -347,8 +356,16 @@ impl Journal {
 
     /// Makes the payment this order's, unless it is another's already.
     pub async fn claim_payment(&self, order: &OrderId, payment: &str) -> Result<Claim, JournalError> {
-        let (order, payment) = (order.clone(), payment.to_owned());
-        self.0.lanes.write(move |tx| Box::pin(claim(tx, order, payment))).await
+        let (order, payment, fence) = (order.clone(), payment.to_owned(), self.fence());
+        self.0
+            .lanes
+            .write(move |tx| {
+                Box::pin(async move {
+                    process::fenced(tx, fence, &order.api).await?;
+                    claim(tx, order, payment).await
+                })
+            })
+            .await
     }
 
     /// Order the payment belongs to.

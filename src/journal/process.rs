@@ -21,10 +21,10 @@ pub const LEASE_FOR: Duration = Duration::from_secs(20);
 
 /// A request may leave while its lease is good for so much longer: it may wait 5 s for its turn at the endpoint, and 5 s
 /// are for whatever else holds it up.
-const SEND_MARGIN: Duration = Duration::from_secs(10);
+pub(super) const SEND_MARGIN: Duration = Duration::from_secs(10);
 
 /// Name of the lease of what concerns the store as a whole: mails, and requests about no pixi API. No pixi API is called so.
-const WHOLE: &str = "*";
+pub(super) const WHOLE: &str = "*";
 
 /// A process that runs orders. A later process has a larger fence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,6 +187,7 @@ impl Journal {
             })
             .await?;
         self.0.lock.release();
+        *self.0.acting.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
     }
 
@@ -308,6 +309,20 @@ pub(super) async fn fenced(tx: &mut Tx, fence: Option<Owner>, api: &ApiName) -> 
     if is_held(tx, owner, api.0.clone(), Duration::ZERO).await? { Ok(()) } else { Err(JournalError::NotOwner) }
 }
 
+/// The same for what concerns the store as a whole.
+pub(super) async fn fenced_whole(tx: &mut Tx, fence: Option<Owner>) -> Result<(), JournalError> {
+    fenced(tx, fence, &ApiName(WHOLE.to_owned())).await
+}
+
+/// The same for what is also written by the one who does what concerns the store as a whole.
+pub(super) async fn fenced_or_whole(tx: &mut Tx, fence: Option<Owner>, api: &ApiName) -> Result<(), JournalError> {
+    let Some(owner) = fence else { return Ok(()) };
+    if is_held(tx, owner, WHOLE.to_owned(), Duration::ZERO).await? {
+        return Ok(());
+    }
+    fenced(tx, fence, api).await
+}
+
 async fn is_held(tx: &mut Tx, owner: Owner, api: String, longer: Duration) -> Result<bool, JournalError> {
     tx.ask_time().await?;
     let until = tx.now_ms().saturating_add(millis(longer));
@@ -326,7 +341,8 @@ async fn standing(tx: &mut Tx) -> Result<Vec<Standing>, JournalError> {
     let now = tx.now_ms();
     let mut leases = Vec::new();
     for row in sqlx::query(sql::ALL_LEASES).fetch_all(&mut tx.conn).await? {
-        if row.int("until_ms")? > now {
+        let until = row.int("until_ms")?;
+        if until > now && until <= too_late(now) {
             let owner = Owner { id: row.int("owner")?, fence: row.int("fence")? };
             leases.push(Standing { api: row.text("api")?, owner });
         }
@@ -350,6 +366,11 @@ async fn live(tx: &mut Tx, owner: Owner, shared: bool) -> Result<(), JournalErro
     if shared { end_silent(tx).await } else { Ok(()) }
 }
 
+/// No lease that was given by this clock ends later: it was set back since, and whoever holds one that does may be dead.
+fn too_late(now: i64) -> i64 {
+    now.saturating_add(millis(LEASE_FOR * 2))
+}
+
 fn lease_end(tx: &Tx) -> i64 {
     tx.now_ms().saturating_add(millis(LEASE_FOR))
 }
@@ -370,7 +391,8 @@ async fn running(tx: &mut Tx) -> Result<Vec<ProcessRow>, JournalError> {
 /// No process has given a sign of life for as long as a lease lasts.
 pub(super) async fn no_one_lives(conn: &mut AnyConnection, now: i64) -> Result<(), JournalError> {
     for row in sqlx::query(sql::RUNNING_PROCESSES).fetch_all(conn).await? {
-        if row.int("heartbeat_ms")? > now.saturating_sub(millis(LEASE_FOR)) {
+        // One of the time to come is of a clock that was set back since.
+        if row.int("heartbeat_ms")?.abs_diff(now) < LEASE_FOR.as_millis().try_into().unwrap_or(u64::MAX) {
             return Err(JournalError::AlreadyRunning);
         }
     }
@@ -397,10 +419,14 @@ async fn register(tx: &mut Tx, label: String, alone: Alone) -> Result<Owner, Jou
 }
 
 /// Ends the processes that gave no sign of life for as long as a lease lasts: none of theirs is good any more, and what
-/// they left half done is another's.
+/// they left half done is another's. So are those whose last one is of a time to come, for the clock was set back since:
+/// whoever lives finds out with the next one, and starts over.
 async fn end_silent(tx: &mut Tx) -> Result<(), JournalError> {
     let now = tx.now_ms();
-    let end = sqlx::query(sql::END_SILENT_PROCESSES).bind(now).bind(now.saturating_sub(millis(LEASE_FOR)));
+    let end = sqlx::query(sql::END_SILENT_PROCESSES)
+        .bind(now)
+        .bind(now.saturating_sub(millis(LEASE_FOR)))
+        .bind(now.saturating_add(millis(LEASE_FOR)));
     end.execute(&mut tx.conn).await?;
     sqlx::query(sql::CLEAR_ENDED_LEASES).execute(&mut tx.conn).await?;
     Ok(())
@@ -409,6 +435,7 @@ async fn end_silent(tx: &mut Tx) -> Result<(), JournalError> {
 async fn acquire(tx: &mut Tx, owner: Owner, api: String) -> Result<Lease, JournalError> {
     let (now, until) = (tx.now_ms(), lease_end(tx));
     let take = sqlx::query(sql::TAKE_LEASE).bind(&api).bind(owner.id).bind(owner.fence).bind(now).bind(until);
+    let take = take.bind(too_late(now));
     if let Some(row) = take.fetch_optional(&mut tx.conn).await? {
         return Ok(Lease::Ours { until: row.time("until_ms")? });
     }

@@ -1,5 +1,7 @@
 //! What people ask the running daemon for: stored by pages and commands, taken by the daemon, answered in the same row.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -9,6 +11,9 @@ use super::store::Tx;
 use super::{Journal, JournalError, Owner, sql};
 use crate::clock::Time;
 use crate::steps::OrderId;
+
+/// A request that was taken and is in nobody's hand is taken again after this time.
+const TAKEN_AGAIN_MS: i64 = 60_000;
 
 /// A request to be stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,15 +65,23 @@ impl Journal {
         self.0.lanes.write(move |tx| Box::pin(add(tx, request))).await
     }
 
-    /// Takes waiting requests for the APIs the owner holds, and those of no API, oldest first. One that a process took
-    /// and did not answer before it ended is taken again.
-    pub async fn take_requests(&self, owner: Owner, limit: i64) -> Result<Vec<Request>, JournalError> {
+    /// Takes waiting requests for the APIs the owner holds, and those of no API, oldest first. One that was taken and is not
+    /// answered is taken again where its process has ended; and a minute later where it is the owner's own and not `in_hand`:
+    /// the store's answer to its taking was lost, or its own answer was.
+    pub async fn take_requests(
+        &self,
+        owner: Owner,
+        limit: i64,
+        in_hand: &BTreeSet<i64>,
+    ) -> Result<Vec<Request>, JournalError> {
+        let limit = limit.saturating_add(i64::try_from(in_hand.len()).unwrap_or(i64::MAX));
+        let (held, again) = (in_hand.clone(), in_hand.clone());
         // Mostly there is none, and then nothing is written.
-        let waiting = self.0.lanes.read(move |tx| Box::pin(waiting(tx, owner, limit))).await?;
+        let waiting = self.0.lanes.read(move |tx| Box::pin(waiting(tx, owner, limit, held))).await?;
         if waiting.is_empty() {
             return Ok(waiting);
         }
-        self.0.lanes.write(move |tx| Box::pin(take(tx, owner, limit))).await
+        self.0.lanes.write(move |tx| Box::pin(take(tx, owner, limit, again))).await
     }
 
     /// Answers a request; only the first answer counts.
@@ -136,15 +149,18 @@ async fn add(tx: &mut Tx, request: NewRequest) -> Result<i64, JournalError> {
     row.int("id")
 }
 
-async fn waiting(tx: &mut Tx, owner: Owner, limit: i64) -> Result<Vec<Request>, JournalError> {
+async fn waiting(tx: &mut Tx, owner: Owner, limit: i64, in_hand: BTreeSet<i64>) -> Result<Vec<Request>, JournalError> {
     tx.ask_time().await?;
     let now = tx.now_ms();
     let query = sqlx::query(sql::WAITING_REQUESTS).bind(owner.id).bind(owner.fence).bind(now).bind(limit);
-    query.fetch_all(&mut tx.conn).await?.iter().map(read).collect()
+    let query = query.bind(now - TAKEN_AGAIN_MS);
+    let rows = query.fetch_all(&mut tx.conn).await?;
+    let read = rows.iter().map(read).filter(|request| request.as_ref().map_or(true, |one| !in_hand.contains(&one.id)));
+    read.collect()
 }
 
-async fn take(tx: &mut Tx, owner: Owner, limit: i64) -> Result<Vec<Request>, JournalError> {
-    let requests = waiting(tx, owner, limit).await?;
+async fn take(tx: &mut Tx, owner: Owner, limit: i64, in_hand: BTreeSet<i64>) -> Result<Vec<Request>, JournalError> {
+    let requests = waiting(tx, owner, limit, in_hand).await?;
     let now = tx.now_ms();
     for request in &requests {
         let query = sqlx::query(sql::TAKE_REQUEST).bind(request.id).bind(owner.id).bind(now);

@@ -85,7 +85,8 @@ statements! {
 
     RUNNING_PROCESSES = "SELECT id, fence, label, started_ms, heartbeat_ms FROM processes WHERE ended_ms IS NULL ORDER BY id";
     END_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL";
-    END_SILENT_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL AND heartbeat_ms <= $2";
+    END_SILENT_PROCESSES = "UPDATE processes SET ended_ms = $1 WHERE ended_ms IS NULL \
+        AND (heartbeat_ms <= $2 OR heartbeat_ms > $3)";
     CLEAR_ENDED_LEASES = "DELETE FROM leases WHERE EXISTS (SELECT 1 FROM processes p WHERE p.id = leases.owner \
         AND p.ended_ms IS NOT NULL)";
     END_PROCESS = "UPDATE processes SET ended_ms = $3 WHERE id = $1 AND fence = $2 AND ended_ms IS NULL";
@@ -96,7 +97,7 @@ statements! {
     EXTEND_LEASES = "UPDATE leases SET until_ms = $3 WHERE owner = $1 AND fence = $2";
     TAKE_LEASE = "INSERT INTO leases (api, owner, fence, until_ms) VALUES ($1, $2, $3, $5) \
         ON CONFLICT (api) DO UPDATE SET owner = excluded.owner, fence = excluded.fence, until_ms = excluded.until_ms \
-        WHERE leases.owner = excluded.owner OR leases.until_ms <= $4 \
+        WHERE leases.owner = excluded.owner OR leases.until_ms <= $4 OR leases.until_ms > $6 \
         RETURNING until_ms";
     ALL_LEASES = "SELECT api, owner, fence, until_ms FROM leases ORDER BY api";
     LOAD_LEASE = "SELECT owner, fence, until_ms FROM leases WHERE api = $1";
@@ -210,10 +211,9 @@ statements! {
     ADD_REQUEST = "INSERT INTO requests (api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     WAITING_REQUESTS = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
-        answered_ms, answer FROM requests WHERE answered_ms IS NULL AND (taken_by IS NULL OR taken_by <> $1) \
-        AND (api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3) \
+        answered_ms, answer FROM requests WHERE answered_ms IS NULL AND (api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3) \
         OR (api IS NULL AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.api = '*' AND l.owner <> $1 AND l.until_ms > $3))) \
-        AND (taken_by IS NULL OR EXISTS \
+        AND (taken_by IS NULL OR (taken_by = $1 AND taken_ms <= $5) OR EXISTS \
         (SELECT 1 FROM processes p WHERE p.id = requests.taken_by AND p.ended_ms IS NOT NULL)) ORDER BY id LIMIT $4";
     TAKE_REQUEST = "UPDATE requests SET taken_by = $2, taken_ms = $3 WHERE id = $1 AND answered_ms IS NULL";
     ANSWER_REQUEST = "UPDATE requests SET answered_ms = $2, answer = $3 WHERE id = $1 AND answered_ms IS NULL";
@@ -457,6 +457,7 @@ statements! {
     BEGAN = "SELECT MIN(at_ms) AS at_ms FROM (SELECT MIN(started_ms) AS at_ms FROM processes UNION ALL \
         SELECT MIN(first_seen_ms) FROM orders) began";
     LOAD_CURSOR = "SELECT value FROM cursors WHERE api = $1 AND name = $2";
+    DROP_CURSORS = "DELETE FROM cursors WHERE name = $1";
     SET_CURSOR = "INSERT INTO cursors (api, name, value) VALUES ($1, $2, $3) \
         ON CONFLICT (api, name) DO UPDATE SET value = excluded.value";
 }

@@ -1,6 +1,7 @@
 //! Tests of the store as a whole.
 #![allow(clippy::inconsistent_digit_grouping, reason = "euros and cents")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::money::Currency;
 use crate::steps::{Effect, Evidence, Guards, OrderId, Outcome, RefundAt, Refusal, RefusalKind, Step, StepKey};
 use crate::text::{Notice, Number};
 
+mod instances;
 mod mails;
 mod on;
 mod shop;
@@ -623,16 +625,27 @@ async fn a_request_is_taken_once_and_again_after_its_taker_died(on: On) {
         amounts_seen: serde_json::json!({"captured": 0}),
     };
     let id = shop.journal.enqueue_request(request.clone()).await.unwrap();
-    let other_api = NewRequest { order: Some(OrderId { api: "test".into(), ..nr(1) }), ..request };
+    let other_api = NewRequest { order: Some(OrderId { api: "test".into(), ..nr(1) }), ..request.clone() };
     shop.journal.enqueue_request(other_api).await.unwrap();
     let ids = |requests: Vec<Request>| requests.into_iter().map(|request| request.id).collect::<Vec<_>>();
-    assert_eq!(ids(shop.journal.take_requests(shop.owner, 10).await.unwrap()), [id]);
-    assert!(shop.journal.take_requests(shop.owner, 10).await.unwrap().is_empty());
+    let none = BTreeSet::new();
+    assert_eq!(ids(shop.journal.take_requests(shop.owner, 10, &none).await.unwrap()), [id]);
+    let in_hand = BTreeSet::from([id]);
+    assert!(shop.journal.take_requests(shop.owner, 10, &in_hand).await.unwrap().is_empty());
+    assert!(shop.journal.take_requests(shop.owner, 10, &none).await.unwrap().is_empty(), "it may be on its way");
+    shop.clock.sleep(Duration::from_mins(1)).await;
+    shop.journal.heartbeat(shop.owner).await.unwrap();
+    let again = shop.journal.take_requests(shop.owner, 1, &none).await.unwrap();
+    assert_eq!(ids(again), [id], "the store took it, and its answer to that was lost");
+    let more = shop.journal.enqueue_request(request.clone()).await.unwrap();
+    let next = shop.journal.take_requests(shop.owner, 1, &in_hand).await.unwrap();
+    assert_eq!(ids(next), [more], "what is in hand leaves room for others");
+    shop.journal.answer_request(more, serde_json::json!({"done": true})).await.unwrap();
     let Shop { dir: _dir, clock, journal, place, .. } = shop;
     drop(journal);
     clock.sleep(LEASE_FOR).await;
     let (journal, owner) = Shop::run(&place, &clock, Mode::Inline, None).await;
-    assert_eq!(ids(journal.take_requests(owner, 10).await.unwrap()), [id]);
+    assert_eq!(ids(journal.take_requests(owner, 10, &none).await.unwrap()), [id]);
     journal.answer_request(id, serde_json::json!({"done": true})).await.unwrap();
     journal.answer_request(id, serde_json::json!({"done": false})).await.unwrap();
     let request = journal.load_request(id).await.unwrap().unwrap();

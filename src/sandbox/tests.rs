@@ -7,6 +7,7 @@ mod bad_orders;
 mod bookings;
 mod connections;
 mod cycles;
+mod fairness;
 mod hook;
 mod http;
 mod looks;
@@ -77,7 +78,7 @@ impl Theatre {
             peers,
             journal: self.journal.clone(),
             clock: self.world.clock.clone(),
-            first_bookings: Arc::default(),
+            hands: Arc::default(),
         }
     }
 }

@@ -551,8 +551,8 @@ catalogue! {
     StoreLocked = 1932 {
         de: "Der Datenspeicher ist von einem anderen Programm gesperrt: {detail}",
         en: "The store is locked by another program: {detail}",
-        now_de: "Programme beenden, die die Datei offen halten (Sicherung, SQLite-Werkzeug). Bis dahin wird nichts gesendet; danach geht es von selbst weiter.",
-        now_en: "End the programs that hold the file open (backup, SQLite tool). Until then nothing is sent; afterwards it goes on by itself."
+        now_de: "Programme beenden, die ihn sperren (Sicherung, SQLite-Werkzeug; bei PostgreSQL eine lange offene Transaktion). Bis dahin wird nichts gesendet; danach geht es von selbst weiter.",
+        now_en: "End the programs that lock it (backup, SQLite tool; with PostgreSQL a transaction that is open for long). Until then nothing is sent; afterwards it goes on by itself."
     }
     /// The store's schema is another version's.
     StoreSchema = 1933 {
@@ -572,8 +572,8 @@ catalogue! {
     StoreFails = 1935 {
         de: "Der Datenspeicher arbeitet nicht: {detail}",
         en: "The store does not work: {detail}",
-        now_de: "pixi-payd verify ausführen; ist die Datei beschädigt, den Dienst anhalten und die letzte Sicherung einspielen.",
-        now_en: "Run pixi-payd verify; if the file is damaged, stop the daemon and restore the last backup."
+        now_de: "Es wird von selbst erneut versucht. Hält es an: pixi-payd verify ausführen; ist die Datei beschädigt, den Dienst anhalten und die letzte Sicherung einspielen; bei PostgreSQL dessen Protokoll lesen.",
+        now_en: "It is tried again by itself. Where it goes on: run pixi-payd verify; if the file is damaged, stop the daemon and restore the last backup; with PostgreSQL read its log."
     }
     /// The server of the store gives no connection, or no answer.
     StoreAway = 1936 {

@@ -203,7 +203,19 @@ async fn a_killed_daemons_work_is_anothers_within_thirty_seconds_and_a_stopped_o
     let took = watch.elapsed();
     println!("handed over {} ms after the end", took.as_millis());
     assert!(took < Duration::from_secs(10), "{took:?}");
-    assert_eq!(fleet.stop(third), Some(0));
+
+    // One that sleeps past its lease is replaced, finds out when it wakes, and stands by as any other.
+    let fourth = fleet.start();
+    until(ready, &fleet.place, async || server.count(living).await == 2).await;
+    signal(third, "STOP");
+    until("the fourth takes over", &fleet.place, async || server.holder(millis(&real)).await == Some(fourth)).await;
+    signal(third, "CONT");
+    until("the third starts over", &fleet.place, async || fleet.place.log().contains("it starts over")).await;
+    until(ready, &fleet.place, async || server.count(living).await == 2).await;
+    assert_eq!(server.holder(millis(&real)).await, Some(fourth));
+    assert_eq!(fleet.stop(fourth), Some(0), "{}", fleet.place.log_end());
+    until("the third goes on", &fleet.place, async || server.holder(millis(&real)).await == Some(third)).await;
+    assert_eq!(fleet.stop(third), Some(0), "{}", fleet.place.log_end());
     assert_eq!(server.count("SELECT COUNT(*) AS n FROM leases").await, 0, "given back");
 }
 

@@ -4,7 +4,7 @@
 //! know better), and one in which a person decides what is open. Each tells what it sends before it knows how that
 //! ended; this process adds it all up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -136,7 +136,7 @@ async fn act(journal: &Journal, owner: Owner, dice: &mut Dice) {
     let (mut open, mut is_first) = (true, true);
     while open || answered(journal).await < REQUESTS {
         open = false;
-        for request in journal.take_requests(owner, 3).await.unwrap() {
+        for request in journal.take_requests(owner, 3, &BTreeSet::new()).await.unwrap() {
             say(&format!("took {}", request.id));
             journal.answer_request(request.id, serde_json::json!({"done": true})).await.unwrap();
         }

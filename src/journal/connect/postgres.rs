@@ -14,6 +14,13 @@ macro_rules! now {
     };
 }
 
+/// The store's own number, the same for each role that finds its tables, whatever its search path; 0 while there is none.
+macro_rules! key {
+    () => {
+        "COALESCE(hashtext(CAST(CAST(to_regclass('payment_claims') AS OID) AS TEXT)), 0)"
+    };
+}
+
 /// Longest it may take until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -35,11 +42,14 @@ const DURABILITY: &str = "SELECT current_setting('server_encoding') AS encoding,
 /// One writer at a time, whichever process it is in: what an operation reads is then what the one before it left, as on
 /// SQLite. Answers the store's time. One message to the server.
 pub(in crate::journal) const BEGIN_WRITE: &str =
-    concat!("BEGIN; SELECT pg_advisory_xact_lock(7100, hashtext(current_schema())); ", now!());
+    concat!("BEGIN; SELECT pg_advisory_xact_lock(7100, ", key!(), "); ", now!());
 
 /// The same for a change of the schema, which may take long.
-pub(in crate::journal) const BEGIN_SCHEMA: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; \
-    SELECT pg_advisory_xact_lock(7100, hashtext(current_schema()))";
+pub(in crate::journal) const BEGIN_SCHEMA: &str = concat!(
+    "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7100, ",
+    key!(),
+    ")"
+);
 
 /// A reading of one moment, which may take long.
 pub(in crate::journal) const BEGIN_WHOLE: &str =
@@ -50,7 +60,7 @@ pub(in crate::journal) const PATIENT: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// Nobody writes until the connection ends.
-pub(in crate::journal) const LOCK_OUT: &str = "SELECT pg_advisory_lock(7100, hashtext(current_schema()))";
+pub(in crate::journal) const LOCK_OUT: &str = concat!("SELECT pg_advisory_lock(7100, ", key!(), ")");
 
 /// Commits. PostgreSQL answers a commit after a failed statement with a rollback and no error: the statement before it
 /// makes that an error.

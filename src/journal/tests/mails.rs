@@ -287,6 +287,7 @@ async fn each_refused_address_is_known_by_its_latest_answer_for_a_week(on: On) {
             to,
             news: Vec::new(),
         };
+        shop.journal.heartbeat(shop.owner).await.unwrap();
         shop.journal.write_mail(letter).await.unwrap()
     };
     let answer = async |id: i64, address: &str, state: RecipientState, words: &str| {

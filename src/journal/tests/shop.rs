@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tempfile::TempDir;
 
+use super::super::process::WHOLE;
 use super::super::store::Tx;
 use super::super::*;
 use super::{LIMITS, On, noon, nr};
@@ -56,7 +57,9 @@ impl Shop {
         let options = Options { mode, faults, ..options.simulated(7) };
         let journal = Journal::open(options).await.unwrap();
         let owner = journal.register_process("test").await.unwrap();
-        assert!(matches!(journal.acquire_lease(owner, &"live".into()).await.unwrap(), Lease::Ours { .. }));
+        for api in ["live", WHOLE] {
+            assert!(matches!(journal.acquire_lease(owner, &api.into()).await.unwrap(), Lease::Ours { .. }));
+        }
         (journal, owner)
     }
 
