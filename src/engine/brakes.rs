@@ -48,7 +48,8 @@ pub struct Brakes {
     safety: Safety,
     zone: Tz,
     quiet: Option<QuietHours>,
-    stop: Arc<AtomicBool>,
+    /// Set from outside: the daemon is ending, or was taken for dead.
+    stops: [Arc<AtomicBool>; 2],
     /// Another process works on this API by now.
     lost: AtomicBool,
     /// Mandants of whom everything has been counted. First pass: what has to wait is put off; second pass: it is decided.
@@ -57,13 +58,13 @@ pub struct Brakes {
 }
 
 impl Brakes {
-    /// Brakes for a cycle; `stop` ends it at the next step boundary.
-    pub fn new(safety: Safety, zone: Tz, quiet: Option<QuietHours>, stop: Arc<AtomicBool>) -> Self {
+    /// Brakes for a cycle; either of `stops` ends it at the next step boundary.
+    pub fn new(safety: Safety, zone: Tz, quiet: Option<QuietHours>, stops: [Arc<AtomicBool>; 2]) -> Self {
         Self {
             safety,
             zone,
             quiet,
-            stop,
+            stops,
             lost: AtomicBool::new(false),
             decided: Mutex::default(),
             counts: Mutex::default(),
@@ -81,7 +82,7 @@ impl Brakes {
 
     /// No new step is taken.
     pub fn stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.lost.load(Ordering::Relaxed)
+        self.stops.iter().any(|stop| stop.load(Ordering::Relaxed)) || self.lost.load(Ordering::Relaxed)
     }
 
     /// Another process works on this API by now: no new step is taken by this one.

@@ -200,13 +200,13 @@ pub(super) async fn catches_up(
     Ok(false)
 }
 
-/// Notes what was taken up: `done` are the pixi APIs whose cycle reached everything. The APIs that share a connection may
-/// be taken up at different times, and by different processes.
+/// Notes what was taken up: a cycle over the pixi API `done` reached everything. The APIs that share a connection are taken
+/// up at different times, and maybe by different processes.
 pub(super) async fn caught_up(
     journal: &Journal,
     rows: &[ConnectionRow],
     settings: &Settings,
-    done: &BTreeSet<ApiName>,
+    done: &ApiName,
 ) -> Result<(), JournalError> {
     let all = links(settings);
     for row in rows.iter().filter(|row| row.catch_up) {
@@ -218,7 +218,7 @@ pub(super) async fn caught_up(
             if journal.cursor(api, &name).await?.is_some() {
                 continue;
             }
-            if done.contains(api) {
+            if api == done {
                 journal.set_cursor(api, &name, "1").await?;
             } else {
                 is_all = false;

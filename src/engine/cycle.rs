@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::stream::FuturesUnordered;
@@ -153,24 +152,26 @@ pub async fn run(
     if wanted(Only::Capture) {
         found.shipped(&pixi).await?;
     }
-    let mut cursor = None;
+    let mut window = None;
     if wanted(Only::Changes) {
-        cursor = found.changed(&pixi).await?;
+        window = found.changed(&pixi).await?;
         found.hinted().await?;
         found.due().await?;
     }
     let hints = std::mem::take(&mut found.hints);
     let asleep = std::mem::take(&mut found.asleep);
     let candidates = found.candidates;
-    work_all(shop, owner, claim, candidates, brakes, &mut report).await?;
+    // While nobody else has them in hand.
     tell_asleep(shop, &asleep, None).await?;
+    let lanes = Lanes { shop, owner, claim, brakes, window, counts: scope.only.is_none() };
+    lanes.work(candidates, &mut report).await?;
     if report.stopped {
         return Ok(report);
     }
     // Only now: what was listed has been taken up, and what failed was woken.
     shop.journal.drop_hints(api, &hints).await?;
-    if let Some(cursor) = cursor.filter(|_| scope.has_all_mandants()) {
-        shop.journal.set_cursor(api, CURSOR, &clock::to_millis(cursor).to_string()).await?;
+    if let Some(window) = window.filter(|window| window.moved && scope.has_all_mandants()) {
+        shop.journal.set_cursor(api, CURSOR, &clock::to_millis(window.until).to_string()).await?;
     }
     Ok(report)
 }
@@ -211,7 +212,7 @@ pub async fn listed(
     let Some(pixi) = shop.peers.pixi(api) else { return Ok((Vec::new(), report)) };
     let scope = Scope { mandant: mandant.cloned(), all: true, ..Scope::default() };
     let settings = &shop.settings;
-    let brakes = Brakes::new(settings.safety, settings.timezone, settings.schedule.quiet_hours, Arc::default());
+    let brakes = Brakes::new(settings.safety, settings.timezone, settings.schedule.quiet_hours, Default::default());
     let mut found = Found {
         shop,
         api,
@@ -232,36 +233,54 @@ pub async fn listed(
 
 /// Works on orders side by side. Each mandant has places of its own and goes its own pace: where the peer of one is silent,
 /// or one has very many orders, those of the others do not wait.
-async fn work_all(
-    shop: &Workshop,
+struct Lanes<'a> {
+    shop: &'a Workshop,
     owner: Owner,
-    claim: &Claim,
-    candidates: BTreeSet<Candidate>,
-    brakes: &Brakes,
-    report: &mut CycleReport,
-) -> Result<(), JournalError> {
-    let mut by_mandant: BTreeMap<MandantId, Vec<Candidate>> = BTreeMap::new();
-    for candidate in candidates {
-        by_mandant.entry(candidate.mandant.clone()).or_default().push(candidate);
-    }
-    claim.keep(&by_mandant.keys().cloned().collect());
-    let mut lanes: FuturesUnordered<_> = by_mandant
-        .into_iter()
-        .map(|(mandant, candidates)| {
+    claim: &'a Claim,
+    brakes: &'a Brakes,
+    window: Option<Window>,
+    /// Every part of a cycle was looked for.
+    counts: bool,
+}
+
+impl Lanes<'_> {
+    async fn work(&self, candidates: BTreeSet<Candidate>, report: &mut CycleReport) -> Result<(), JournalError> {
+        let is_reached = report.unreachable.is_empty();
+        let mut by_mandant: BTreeMap<MandantId, Vec<Candidate>> = BTreeMap::new();
+        for candidate in candidates {
+            by_mandant.entry(candidate.mandant.clone()).or_default().push(candidate);
+        }
+        for idle in self.claim.mandants().iter().filter(|mandant| !by_mandant.contains_key(*mandant)) {
+            self.end(idle, is_reached);
+        }
+        let lane = |(mandant, candidates)| {
             Box::pin(async move {
-                let ended = work_on(shop, owner, claim.api(), &mandant, candidates, brakes).await;
-                claim.done(&mandant);
-                ended
+                let (lane, ended) =
+                    work_on(self.shop, self.owner, self.claim.api(), &mandant, candidates, self.brakes).await;
+                if ended.is_ok() && !lane.stopped {
+                    self.end(&mandant, is_reached && lane.unreachable.is_empty());
+                }
+                self.claim.done(&mandant);
+                (lane, ended)
             })
-        })
-        .collect();
-    let mut store_failed = None;
-    // Run to the end whatever happens: a request in flight is never cut off.
-    while let Some((lane, ended)) = lanes.next().await {
-        report.add(lane);
-        store_failed = ended.err().or(store_failed);
+        };
+        let mut lanes: FuturesUnordered<_> = by_mandant.into_iter().map(lane).collect();
+        let mut store_failed = None;
+        // Run to the end whatever happens: a request in flight is never cut off.
+        while let Some((lane, ended)) = lanes.next().await {
+            report.add(lane);
+            store_failed = ended.err().or(store_failed);
+        }
+        store_failed.map_or(Ok(()), Err)
     }
-    store_failed.map_or(Ok(()), Err)
+
+    /// Nothing is left to do for a mandant.
+    fn end(&self, mandant: &MandantId, is_whole: bool) {
+        if self.counts {
+            self.claim.note(mandant, self.shop.clock.now(), is_whole, self.window.map(|window| window.until));
+        }
+        self.claim.done(mandant);
+    }
 }
 
 /// Works on the orders of one mandant, and then on those that had to wait for what the others showed.
@@ -502,8 +521,8 @@ impl Found<'_> {
         Ok(())
     }
 
-    /// Changed orders since the last window, with overlap. Answers where the next window starts.
-    async fn changed(&mut self, pixi: &PixiClient) -> Result<Option<Time>, JournalError> {
+    /// Changed orders since the last window, with overlap. Answers the window they were looked for in.
+    async fn changed(&mut self, pixi: &PixiClient) -> Result<Option<Window>, JournalError> {
         let now = self.shop.clock.now();
         let zone = self.shop.settings.timezone;
         let stored = self.shop.journal.cursor(self.api, CURSOR).await?;
@@ -513,6 +532,8 @@ impl Found<'_> {
             Some(millis) => clock::from_millis(millis),
             None => self.first_window(now).await?,
         };
+        // The stored window waits for those another cycle has in hand; what was taken up for these is not taken up again.
+        let from = if self.scope.left_out.is_empty() { from } else { self.taken_up_until().unwrap_or(from).max(from) };
         let changed = match pixi.changed_orders(LocalTime::at(from - OVERLAP, zone)).await {
             Ok(changed) => changed,
             Err(error) => {
@@ -531,7 +552,14 @@ impl Found<'_> {
                 self.take_up(&row.shop_id, &code, row.order_nr);
             }
         }
-        Ok(moved.then_some(until))
+        Ok(Some(Window { until, moved }))
+    }
+
+    /// Until when changes were taken up for all mandants this cycle is about.
+    fn taken_up_until(&self) -> Option<Time> {
+        let mandants =
+            self.shop.settings.mandants.iter().filter(|(id, block)| block.pixi == *self.api && self.scope.covers(id));
+        mandants.map(|(id, _)| self.shop.hands.changes_until(id)).min().flatten()
     }
 
     /// Where the first window begins: with the daemon's first start on this store, for what was cancelled since then is in
@@ -594,6 +622,14 @@ impl Found<'_> {
             all.extend(page);
         }
     }
+}
+
+/// Changed orders were looked for until then.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    until: Time,
+    /// It is worth storing.
+    moved: bool,
 }
 
 /// What a work list shows of an order.

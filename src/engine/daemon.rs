@@ -22,7 +22,7 @@ use crate::wire::{Peer, SharedWire};
 use super::brakes::Brakes;
 use super::connections;
 use super::cycle::{self, CycleReport, Scope};
-use super::hands::{Claim, Hand, Hands};
+use super::hands::{Claim, Hand, Hands, Progress};
 use super::health::{self, Cycles, Health};
 use super::hinted;
 use super::instances::label;
@@ -37,7 +37,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const LEASES: Duration = Duration::from_secs(2);
 /// How often hints are looked for in the quiet hours.
 const HINTS: Duration = Duration::from_secs(5);
-/// Cycles over some of a pixi API's mandants are begun for so long after the last one over all of them.
+/// Cycles over some of a pixi API's mandants are begun for so long after the last one over all of them has ended.
 const WITHOUT_A_WHOLE_ONE: TimeDelta = TimeDelta::hours(6);
 /// How often requests of people and the clock are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -105,11 +105,13 @@ pub struct Daemon {
     /// This process's clock and the database's are too far apart to trust: it stands back.
     pub(super) astray: AtomicBool,
     stop: Stop,
+    /// Set once this process was taken for dead: what it has in hand ends at the next step boundary.
+    pub(super) replaced: RwLock<Arc<AtomicBool>>,
     pub(super) hands: Arc<Hands>,
     last_start: RwLock<Option<Time>>,
-    /// When the last cycle over all mandants of each pixi API was begun by schedule.
+    /// When the last cycle over each pixi API was begun by schedule.
     begun: RwLock<BTreeMap<ApiName, Time>>,
-    last_cycle: RwLock<Option<LastCycle>>,
+    last_cycles: RwLock<BTreeMap<ApiName, LastCycle>>,
     /// The process before this one did not end by itself: what it left half done does not wait for the schedule.
     pub(super) interrupted: AtomicBool,
     started: Time,
@@ -122,6 +124,23 @@ pub struct Daemon {
 pub(super) struct Turn<'a> {
     _work: RwLockReadGuard<'a, ()>,
     _hand: Hand,
+}
+
+/// How the schedule stands with a pixi API.
+#[derive(Debug, Default)]
+struct Pace {
+    /// A cycle was due and none could begin.
+    owed: bool,
+    whole: Whole,
+}
+
+/// The last cycle over all mandants of a pixi API.
+#[derive(Debug, Default)]
+enum Whole {
+    #[default]
+    Never,
+    Runs,
+    Ended(Time),
 }
 
 /// The mandants of each pixi API.
@@ -163,10 +182,11 @@ impl Daemon {
             held: RwLock::default(),
             astray: AtomicBool::new(false),
             stop,
+            replaced: RwLock::default(),
             hands,
             last_start: RwLock::new(None),
             begun: RwLock::default(),
-            last_cycle: RwLock::new(None),
+            last_cycles: RwLock::default(),
             interrupted,
             started,
             cycles: Cycles::default(),
@@ -208,6 +228,11 @@ impl Daemon {
         self.stack.circuits.is_off(Peer::Pixi, &api.0)
     }
 
+    /// How far the cycles over each mandant have come since the start.
+    pub fn progress(&self) -> BTreeMap<MandantId, Progress> {
+        self.hands.progress()
+    }
+
     /// Layers around the transport, for states and counts.
     pub fn stack(&self) -> &Stack {
         &self.stack
@@ -230,9 +255,14 @@ impl Daemon {
         next_cycle(&shop.settings.schedule, &pattern, shop.settings.timezone, last, self.clock.now())
     }
 
-    /// How the last cycle of this process ended; none before the first.
+    /// How the last cycles of this process over each pixi API ended, taken together; none before the first.
     pub fn last_cycle(&self) -> Option<LastCycle> {
-        self.last_cycle.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let all = self.last_cycles.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().cloned().reduce(|mut sum, one| {
+            (sum.began, sum.ended) = (sum.began.max(one.began), sum.ended.max(one.ended));
+            sum.report.add(one.report);
+            sum
+        })
     }
 
     /// True while a cycle runs, or an order is worked on.
@@ -307,54 +337,51 @@ impl Daemon {
         Ok(())
     }
 
-    /// One cycle over every active pixi API. What other cycles have in hand is waited for.
+    /// One cycle over every active pixi API. What other cycles have in hand is waited for, at each pixi API by itself.
     pub async fn run_cycle(&self, scope: &Scope) -> Result<CycleReport, JournalError> {
+        let apis: Vec<ApiName> = self.shop().settings.pixi.keys().cloned().collect();
+        let mut report = CycleReport::default();
+        let mut failed = None;
+        for ended in join_all(apis.iter().map(|api| self.cycle_of(api, scope))).await {
+            match ended {
+                Ok(ended) => report.add(ended),
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(report), Err)
+    }
+
+    async fn cycle_of(&self, api: &ApiName, scope: &Scope) -> Result<CycleReport, JournalError> {
         loop {
             let shop = self.shop();
-            let mut claims = Vec::new();
-            for (api, mut mandants) in mandants_of(&shop.settings) {
-                mandants.retain(|mandant| scope.covers(mandant));
-                claims.push(self.hands.claim_all(&api, &mandants).await);
-            }
+            let mut mandants = mandants_of(&shop.settings).remove(api).unwrap_or_default();
+            mandants.retain(|mandant| scope.covers(mandant));
+            let claim = self.hands.claim_all(api, &mandants).await;
             // Another configuration may have come meanwhile.
             if Arc::ptr_eq(&shop, &self.shop()) {
-                return self.round(&shop, claims, scope).await;
+                return self.round(&shop, claim, scope).await;
             }
         }
     }
 
-    /// One cycle over these pixi APIs, and of each over the mandants in hand.
-    async fn round(&self, shop: &Workshop, claims: Vec<Claim>, scope: &Scope) -> Result<CycleReport, JournalError> {
+    /// One cycle over the mandants in hand.
+    async fn round(&self, shop: &Workshop, claim: Claim, scope: &Scope) -> Result<CycleReport, JournalError> {
         let _work = self.hands.work().await;
         if self.stop.is_set() {
             return Ok(CycleReport { stopped: true, ..CycleReport::default() });
         }
-        let (began, watch) = (self.clock.now(), self.clock.stopwatch());
-        let active = peers::active_apis(&shop.settings);
+        let (began, watch, api) = (self.clock.now(), self.clock.stopwatch(), claim.api().clone());
+        let is_active = peers::active_apis(&shop.settings).contains(&api);
         let connections = connections::apply(&self.journal, &self.stack.circuits).await?;
-        let runs = claims.into_iter().map(|claim| {
-            let (is_active, connections) = (active.contains(claim.api()), &connections);
-            async move {
-                let scope = Scope { left_out: claim.left_out().clone(), ..scope.clone() };
-                let ended = self.run_api(shop, &claim, is_active, &scope, connections).await;
-                (claim.api().clone(), scope.is_whole(), ended)
-            }
-        });
-        let (mut report, mut reached, mut stands_by) = (CycleReport::default(), BTreeSet::new(), true);
-        for (api, is_whole, ended) in join_all(runs).await {
+        let scope = Scope { left_out: claim.left_out().clone(), ..scope.clone() };
+        let Some(report) = self.run_api(shop, &claim, is_active, &scope, &connections).await? else {
             // Another process holds its lease: that one takes up what waits.
-            let Some(ended) = ended? else { continue };
-            stands_by = false;
-            if is_whole && ended.unreachable.is_empty() && !ended.stopped {
-                reached.insert(api);
-            }
-            report.add(ended);
+            tracing::debug!("another process works on pixi {api}: this one stands by");
+            return Ok(CycleReport::default());
+        };
+        if scope.is_whole() && report.unreachable.is_empty() && !report.stopped {
+            connections::caught_up(&self.journal, &connections, &shop.settings, &api).await?;
         }
-        if stands_by && self.journal.is_shared() {
-            tracing::debug!("other processes work on all pixi APIs: this one stands by");
-            return Ok(report);
-        }
-        connections::caught_up(&self.journal, &connections, &shop.settings, &reached).await?;
         // How the connections are is worth no cycle: it is stored with the next one.
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner).clone();
         let held = self.journal.is_shared().then_some(&held);
@@ -362,6 +389,7 @@ impl Daemon {
             tracing::warn!("connections: {}", error.told());
         }
         tracing::info!(
+            pixi.api = %api,
             orders = report.orders,
             failed = report.failed,
             unreachable = report.unreachable.len(),
@@ -371,7 +399,7 @@ impl Daemon {
             report.failed,
         );
         let last = LastCycle { began, ended: self.clock.now(), report: report.clone() };
-        *self.last_cycle.write().unwrap_or_else(PoisonError::into_inner) = Some(last);
+        self.last_cycles.write().unwrap_or_else(PoisonError::into_inner).insert(api, last);
         Ok(report)
     }
 
@@ -395,7 +423,9 @@ impl Daemon {
 
     fn brakes(&self, shop: &Workshop) -> Brakes {
         let schedule = &shop.settings.schedule;
-        Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, self.stop.flag.clone())
+        let replaced = self.replaced.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let stops = [self.stop.flag.clone(), replaced];
+        Brakes::new(shop.settings.safety, shop.settings.timezone, schedule.quiet_hours, stops)
     }
 
     async fn run_api(
@@ -451,6 +481,8 @@ impl Daemon {
             report = self.run_cycle(scope) => report?,
         };
         self.journal.end_process(self.owner()).await?;
+        // The mails it caused are still to be sent.
+        self.journal.act_for_nobody();
         Ok(report)
     }
 
@@ -486,11 +518,10 @@ impl Daemon {
     }
 
     /// Begins cycles on schedule. The pixi APIs go their own pace, and so do the mandants of each: while one is still at work
-    /// (it has very many orders, or its peers are slow), the next cycle is over the others. The cycle that is missed so is
-    /// made up for, by one over all of them, as soon as nobody has any of them in hand.
+    /// (it has very many orders, or its peers are slow), the next cycle is over the others.
     async fn run_cycles(&self) {
         let mut rounds = FuturesUnordered::new();
-        let mut owed: BTreeSet<ApiName> = BTreeSet::new();
+        let mut pace: BTreeMap<ApiName, Pace> = BTreeMap::new();
         let mut patience = self.clock.now();
         while !self.stop.is_set() {
             let (shop, quiet) = (self.shop(), self.quiet_until().is_some());
@@ -504,58 +535,70 @@ impl Daemon {
             if is_due {
                 *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
             }
-            let claims = self.claims(&shop, is_due, !quiet, &mut owed, now);
-            if !claims.is_empty() {
-                rounds.push(Box::pin(async move { (interrupted, self.round(&shop, claims, &Scope::default()).await) }));
+            for (api, mandants) in mandants_of(&shop.settings) {
+                let pace = pace.entry(api.clone()).or_default();
+                let Some(claim) = self.begins(&api, &mandants, pace, is_due, quiet, now) else { continue };
+                self.begun.write().unwrap_or_else(PoisonError::into_inner).insert(api.clone(), now);
+                let (is_whole, shop) = (claim.is_whole(), shop.clone());
+                rounds.push(Box::pin(async move {
+                    let ended = self.round(&shop, claim, &Scope::default()).await;
+                    (api, is_whole, interrupted, ended)
+                }));
             }
             let until = next.filter(|next| *next > now).unwrap_or(now + TICK);
             tokio::select! {
                 biased;
-                Some((interrupted, ended)) = rounds.next(), if !rounds.is_empty() => if let Err(error) = ended {
-                    tracing::error!("cycle ended early: {}", error.told());
-                    self.interrupted.fetch_or(interrupted, Ordering::Relaxed);
-                    // The store may still be as it was when the daemon before this one ended.
-                    patience = self.clock.now() + TICK;
+                Some((api, is_whole, interrupted, ended)) = rounds.next(), if !rounds.is_empty() => {
+                    if is_whole {
+                        pace.entry(api).or_default().whole = Whole::Ended(self.clock.now());
+                    }
+                    if let Err(error) = ended {
+                        tracing::error!("cycle ended early: {}", error.told());
+                        self.interrupted.fetch_or(interrupted, Ordering::Relaxed);
+                        // The store may still be as it was when the daemon before this one ended.
+                        patience = self.clock.now() + TICK;
+                    }
                 },
                 () = self.wait_until(until) => {}
             }
         }
-        while let Some((_, ended)) = rounds.next().await {
+        while let Some((_, _, _, ended)) = rounds.next().await {
             if let Err(error) = ended {
                 tracing::error!("cycle ended early: {}", error.told());
             }
         }
     }
 
-    /// What a cycle that begins now is over.
-    fn claims(
+    /// What a cycle over a pixi API that begins now is over; none where it is not due, or nothing is free. Each mandant is in
+    /// one cycle for each time of the schedule at most, so that what the brakes allow in a cycle is allowed no more often.
+    fn begins(
         &self,
-        shop: &Workshop,
+        api: &ApiName,
+        mandants: &BTreeSet<MandantId>,
+        pace: &mut Pace,
         is_due: bool,
-        may_make_up: bool,
-        owed: &mut BTreeSet<ApiName>,
+        quiet: bool,
         now: Time,
-    ) -> Vec<Claim> {
-        let mut begun = self.begun.write().unwrap_or_else(PoisonError::into_inner);
-        let mut claims = Vec::new();
-        for (api, mandants) in mandants_of(&shop.settings) {
-            if !is_due && !(may_make_up && owed.contains(&api)) {
-                continue;
-            }
-            let claim = self.hands.claim_free(&api, &mandants);
-            if claim.is_whole() {
-                owed.remove(&api);
-                begun.insert(api, now);
-                claims.push(claim);
-            } else if is_due {
-                owed.insert(api.clone());
-                // Only a cycle over all of them moves on the window of changed orders.
-                if !claim.is_empty() && begun.get(&api).is_some_and(|begun| now - *begun < WITHOUT_A_WHOLE_ONE) {
-                    claims.push(claim);
-                }
-            }
+    ) -> Option<Claim> {
+        // A cycle that nobody had a part in is made up for.
+        let made_up = pace.owed && !quiet && !self.hands.hold_some_of(api);
+        if !is_due && !made_up {
+            return None;
         }
-        claims
+        let claim = self.hands.claim_free(api, mandants);
+        if claim.is_whole() {
+            *pace = Pace { owed: false, whole: Whole::Runs };
+            return Some(claim);
+        }
+        // Only a cycle over all of them moves on the window of changed orders, and several that take turns would never let
+        // it begin.
+        let waits_for_whole = matches!(pace.whole, Whole::Ended(at) if now - at > WITHOUT_A_WHOLE_ONE);
+        if claim.is_empty() || waits_for_whole {
+            pace.owed = true;
+            return None;
+        }
+        pace.owed = false;
+        Some(claim)
     }
 
     /// Takes what people ask for. Cycles are run one after another, while what concerns an order is done at once.
@@ -579,7 +622,7 @@ impl Daemon {
                 }
             }
         };
-        futures_util::future::join(takes, runs).await;
+        futures_util::future::join(Box::pin(takes), Box::pin(runs)).await;
     }
 
     async fn serve(&self) -> Result<(), DaemonError> {

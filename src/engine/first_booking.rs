@@ -62,7 +62,8 @@ pub async fn turn(shop: &Workshop, pixi: &PixiClient, order: &OrderId, effect: &
     let (Some(event), Some(document)) = (event_of(effect), effect.document()) else { return Ok(Turn::Now) };
     let (api, name) = (&order.api, cursor(event));
     // One at a time: two orders must not both be the first.
-    let _one = shop.hands.first_bookings.lock().await;
+    let one = shop.hands.first_booking(api);
+    let _one = one.lock().await;
     let stored = shop.journal.cursor(api, &name).await?;
     let proof: Option<Proof> = stored.and_then(|text| serde_json::from_str(&text).ok());
     let claim = || Proof::First { order: order.clone(), document: document.to_owned() };

@@ -5,19 +5,32 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedMutexGuard, RwLock, RwLockReadGuard};
 
+use crate::clock::Time;
 use crate::config::{ApiName, MandantId};
 use crate::steps::OrderId;
 
 /// What is in hand. Shared by all configurations of a process, one after another.
 #[derive(Debug, Default)]
 pub struct Hands {
-    /// Held while it is decided which booking with an event goes first.
-    pub first_bookings: tokio::sync::Mutex<()>,
+    /// By pixi API.
+    first_bookings: Mutex<BTreeMap<ApiName, Arc<tokio::sync::Mutex<()>>>>,
     /// Held by whoever works on orders, side by side; alone by whoever has to wait until nobody does.
     working: RwLock<()>,
     orders: Mutex<BTreeMap<OrderId, Arc<tokio::sync::Mutex<()>>>>,
     mandants: Mutex<BTreeSet<(ApiName, MandantId)>>,
+    progress: Mutex<BTreeMap<MandantId, Progress>>,
     freed: Notify,
+}
+
+/// How far the cycles over a mandant have come since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// When the last one ended.
+    pub ended: Option<Time>,
+    /// When the last one ended that reached everything it had to.
+    pub ended_whole: Option<Time>,
+    /// What pixi named as changed until then was taken up.
+    pub changes_until: Option<Time>,
 }
 
 /// An order in hand; dropped to let go of it.
@@ -46,6 +59,21 @@ impl Hands {
     pub async fn take(self: &Arc<Self>, order: &OrderId) -> Hand {
         let one = locked(&self.orders).entry(order.clone()).or_default().clone();
         Hand { hands: self.clone(), order: order.clone(), _guard: one.lock_owned().await }
+    }
+
+    /// Held while it is decided which booking with an event goes first at a pixi API.
+    pub fn first_booking(&self, api: &ApiName) -> Arc<tokio::sync::Mutex<()>> {
+        locked(&self.first_bookings).entry(api.clone()).or_default().clone()
+    }
+
+    /// How far the cycles over each mandant have come.
+    pub fn progress(&self) -> BTreeMap<MandantId, Progress> {
+        locked(&self.progress).clone()
+    }
+
+    /// What pixi named as changed until then was taken up for the mandant.
+    pub fn changes_until(&self, mandant: &MandantId) -> Option<Time> {
+        locked(&self.progress).get(mandant)?.changes_until
     }
 
     /// Held for as long as something is done with orders.
@@ -124,9 +152,18 @@ impl Claim {
         &self.left_out
     }
 
-    /// Keeps these in hand and lets go of the others.
-    pub fn keep(&self, kept: &BTreeSet<MandantId>) {
-        self.let_go(|mandant| !kept.contains(mandant));
+    /// The mandants in hand.
+    pub fn mandants(&self) -> BTreeSet<MandantId> {
+        locked(&self.mandants).clone()
+    }
+
+    /// Notes how far the cycle has come for one.
+    pub fn note(&self, mandant: &MandantId, ended: Time, is_whole: bool, changes_until: Option<Time>) {
+        let mut all = locked(&self.hands.progress);
+        let progress = all.entry(mandant.clone()).or_default();
+        progress.ended = Some(ended);
+        progress.ended_whole = Some(ended).filter(|_| is_whole).or(progress.ended_whole);
+        progress.changes_until = changes_until.or(progress.changes_until);
     }
 
     /// Lets go of one.
@@ -209,7 +246,7 @@ mod tests {
         assert!(whole.is_whole() && !whole.is_empty());
         assert!(hands.claim_free(&api(), &all).is_empty());
         assert!(hands.claim_free(&other, &all).is_whole(), "of another pixi API");
-        whole.keep(&mandants(&["LEO", "MIA"]));
+        whole.done(&MandantId("TOM".to_owned()));
         whole.done(&MandantId("MIA".to_owned()));
         let beside = hands.claim_free(&api(), &all);
         assert_eq!(beside.left_out(), &mandants(&["LEO"]));

@@ -22,8 +22,6 @@ const LATE_WHILE_BUSY: TimeDelta = TimeDelta::hours(1);
 pub struct ApiCycles {
     /// When the last one ended.
     pub ended: Option<Time>,
-    /// When the last one ended that reached everything.
-    pub ended_whole: Option<Time>,
     /// How long the last one took.
     pub duration: Duration,
     /// Orders the last one worked on.
@@ -51,7 +49,6 @@ impl Cycles {
         };
         (cycles.ended, cycles.duration, cycles.orders) = (Some(now), duration, report.orders);
         if report.unreachable.is_empty() {
-            cycles.ended_whole = Some(now);
             cycles.whole += 1;
         } else {
             cycles.partial += 1;

@@ -49,14 +49,14 @@ pub(super) async fn look(
     stopping: impl Fn() -> bool,
 ) -> Result<(), JournalError> {
     for hint in hints {
-        let now = shop.clock.now();
-        if stopping() {
-            return Ok(());
-        }
         let _hand = match &hint.order {
             Some(order) => Some(shop.hands.take(order).await),
             None => None,
         };
+        let now = shop.clock.now();
+        if stopping() {
+            return Ok(());
+        }
         if let Some(order) = &hint.order
             && !look_at(shop, order, &hint, now).await?
         {

@@ -1,8 +1,8 @@
 //! Several daemons on one store: who works on which pixi API, and what becomes of one that slept.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use chrono::TimeDelta;
 
@@ -55,10 +55,14 @@ impl Daemon {
     pub(super) async fn start_over(&self) {
         tracing::warn!("this process was taken for dead, its leases are given to others; it starts over");
         self.note_held(BTreeSet::new());
-        // What the old process had in hand ends first: none of it may look like the new one's.
+        // What the old process had in hand ends first, at the next step boundary: none of it may look like the new one's.
+        self.replaced.read().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::Relaxed);
         let _rest = self.hands.rest().await;
         match self.journal.register_process(&label()).await {
-            Ok(owner) => *self.owner.write().unwrap_or_else(PoisonError::into_inner) = owner,
+            Ok(owner) => {
+                *self.owner.write().unwrap_or_else(PoisonError::into_inner) = owner;
+                *self.replaced.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+            }
             Err(error) => tracing::error!("store: {}", error.told()),
         }
     }

@@ -37,7 +37,7 @@ pub use brakes::Brakes;
 pub use cycle::{CycleReport, Only, Scope};
 pub use daemon::{Daemon, DaemonError, LastCycle, Stop};
 pub use detail::OrderDetail;
-pub use hands::Hands;
+pub use hands::{Hands, Progress};
 pub use health::Health;
 pub use look::asks_person;
 pub use shown::OrderShown;

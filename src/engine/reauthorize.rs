@@ -124,7 +124,7 @@ pub(super) async fn send(client: &UnzerClient, facts: &Facts, permit: StepPermit
         Err(error) => return Outcome::NotSent { cause: error.to_string() },
     };
     // Unzer was asked for them, which took its time.
-    if !leave.is_good(&permit).await {
+    if !leave.is_good_after_reading(&permit).await {
         return Outcome::not_sent(Cause::Expired);
     }
     let Ok(return_url) = Url::parse(RETURN_URL) else { return Outcome::not_sent(Cause::Invalid) };

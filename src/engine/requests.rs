@@ -180,6 +180,8 @@ async fn move_money(
 /// Works on one order at once; what was refused before may be tried again. Where the person saw other amounts than the
 /// order has now, nothing is done.
 async fn act_on(daemon: &Daemon, request: &Request, order: &OrderId, wish: Wish) -> Result<Value, super::WorkError> {
+    // Nothing else works on the order between the comparison and the work.
+    let turn = daemon.turn(order).await;
     if let Some(until) = daemon.quiet_until() {
         return Ok(json!({"quiet_until": until}));
     }
@@ -192,11 +194,6 @@ async fn act_on(daemon: &Daemon, request: &Request, order: &OrderId, wish: Wish)
     }
     let asked = Asked { at: shop.clock.now(), wish };
     let work = shop.work(daemon.owner(), &order.api, &order.mandant, &row.payment_code, order.nr, Some(asked))?;
-    // Nothing else works on the order between the comparison and the work.
-    let turn = daemon.turn(order).await;
-    if let Some(until) = daemon.quiet_until() {
-        return Ok(json!({"quiet_until": until}));
-    }
     if let Wish::Move(asked) = wish {
         return carry_out(daemon, &shop, &work, request, &row, &asked, turn).await;
     }

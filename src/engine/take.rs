@@ -24,6 +24,9 @@ const USER: &str = "pixi-payd";
 /// A permit older than this is not used: the process may have slept, and another may hold the lease.
 const PERMIT_GOOD_FOR: TimeDelta = TimeDelta::seconds(5);
 
+/// Longest a reading from Unzer may take, its turn and its answer.
+const READING: TimeDelta = TimeDelta::seconds(130);
+
 /// What became of an attempt to take a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
@@ -111,8 +114,17 @@ pub(super) struct Leave<'a> {
 impl Leave<'_> {
     /// The permit is young, and no other process works on the API. A store that does not answer gives no leave.
     pub(super) async fn is_good(&self, permit: &StepPermit) -> bool {
+        self.is_good_for(permit, PERMIT_GOOD_FOR).await
+    }
+
+    /// The same for a permit that may be older, for Unzer was asked for something first.
+    pub(super) async fn is_good_after_reading(&self, permit: &StepPermit) -> bool {
+        self.is_good_for(permit, PERMIT_GOOD_FOR + READING).await
+    }
+
+    async fn is_good_for(&self, permit: &StepPermit, time: TimeDelta) -> bool {
         // The age comes last: a process that slept while it asked sees it.
-        self.is_ours(&permit.order().api).await && self.shop.clock.now() - permit.issued_at() <= PERMIT_GOOD_FOR
+        self.is_ours(&permit.order().api).await && self.shop.clock.now() - permit.issued_at() <= time
     }
 
     /// No other process works on the API, as was heard just now. For what takes longer to read than a permit is good for

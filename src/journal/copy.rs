@@ -76,10 +76,10 @@ enum Value {
 /// [`JournalError::Schema`] where one of them is of another schema.
 pub async fn copy(from: &Options, to: &Options) -> Result<Vec<Copied>, JournalError> {
     let locks = [FileLock::new(&from.place), FileLock::new(&to.place)];
+    let mut source = connect::connection(from, Access::Write).await?;
     for lock in &locks {
         lock.alone()?;
     }
-    let mut source = connect::connection(from, Access::Write).await?;
     // What holds another schema is another version's, and is not touched.
     let mut target = match connect::connection(&Options { migrate: false, ..to.clone() }, Access::Write).await {
         Err(JournalError::Schema { found: 0, .. }) => {

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::Columns;
 use super::{Journal, JournalError, process, sql};
-use crate::clock::Time;
+use crate::clock::{self, Time};
 use crate::config::ids::ApiName;
 use crate::steps::OrderId;
 
@@ -70,15 +70,17 @@ impl Journal {
         if hints.is_empty() {
             return Ok(());
         }
-        let hints: Vec<(String, i64)> = hints.iter().map(|hint| (hint.payment.clone(), hint.times)).collect();
+        let hints: Vec<(String, i64, i64)> =
+            hints.iter().map(|hint| (hint.payment.clone(), hint.times, clock::to_millis(hint.received))).collect();
         let (api, fence) = (api.clone(), self.fence());
         self.0
             .lanes
             .write(move |tx| {
                 Box::pin(async move {
                     process::fenced(tx, fence, &api).await?;
-                    for (payment, times) in hints {
-                        sqlx::query(sql::DROP_HINT).bind(payment).bind(times).execute(&mut tx.conn).await?;
+                    for (payment, times, received) in hints {
+                        let drop = sqlx::query(sql::DROP_HINT).bind(payment).bind(times).bind(received);
+                        drop.execute(&mut tx.conn).await?;
                     }
                     Ok(())
                 })

@@ -187,8 +187,12 @@ impl Journal {
             })
             .await?;
         self.0.lock.release();
-        *self.0.acting.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(())
+    }
+
+    /// From now on what is written needs no lease: the process works on no orders any more, and is a command like others.
+    pub fn act_for_nobody(&self) {
+        *self.0.acting.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Takes or renews the lease of a pixi API. On a shared store, processes that fell silent are ended first.

@@ -211,7 +211,8 @@ statements! {
     ADD_REQUEST = "INSERT INTO requests (api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     WAITING_REQUESTS = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
-        answered_ms, answer FROM requests WHERE answered_ms IS NULL AND (api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3) \
+        answered_ms, answer FROM requests WHERE answered_ms IS NULL \
+        AND (api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3) \
         OR (api IS NULL AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.api = '*' AND l.owner <> $1 AND l.until_ms > $3))) \
         AND (taken_by IS NULL OR (taken_by = $1 AND taken_ms <= $5) OR EXISTS \
         (SELECT 1 FROM processes p WHERE p.id = requests.taken_by AND p.ended_ms IS NOT NULL)) ORDER BY id LIMIT $4";
@@ -324,7 +325,7 @@ statements! {
         LEFT JOIN payment_claims c ON c.payment = h.payment LEFT JOIN orders o ON o.id = c.order_id \
         WHERE o.id IS NULL OR o.api = $1 ORDER BY CASE WHEN o.id IS NULL THEN 1 ELSE 0 END, h.received_ms, h.payment LIMIT $2";
     HINTS_WAITING = "SELECT COUNT(*) AS orders, MIN(received_ms) AS oldest_ms FROM hints";
-    DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2";
+    DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2 AND received_ms = $3";
 
     DUE_QUEUE = "SELECT id, mandant, next_check_ms FROM orders WHERE api = $1 AND waits <> 'end' AND next_check_ms <= $2 \
         ORDER BY next_check_ms, id";

@@ -662,6 +662,14 @@ async fn a_hint_that_came_again_meanwhile_stays(on: On) {
     assert_eq!((hints.len(), hints[0].event.as_str()), (1, "charge.succeeded"));
     shop.journal.drop_hints(&"live".into(), &hints).await.unwrap();
     assert!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().is_empty());
+    // One that another cycle has followed, and that came anew since.
+    shop.journal.add_hint("s-pay-1", "charge.pending").await.unwrap();
+    let first = shop.journal.take_hints(&"live".into(), 10).await.unwrap();
+    shop.journal.drop_hints(&"live".into(), &first).await.unwrap();
+    shop.clock.sleep(Duration::from_secs(1)).await;
+    shop.journal.add_hint("s-pay-1", "chargeback").await.unwrap();
+    shop.journal.drop_hints(&"live".into(), &first).await.unwrap();
+    assert_eq!(shop.journal.take_hints(&"live".into(), 10).await.unwrap().len(), 1);
 }
 
 async fn in_place_operations_let_no_time_pass_and_repeat_by_seed(on: On) {

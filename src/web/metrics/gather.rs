@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::clock::Time;
-use crate::config::{ApiName, Settings};
-use crate::engine::Health;
+use crate::config::{ApiName, MandantId, Settings};
 use crate::engine::connections;
 use crate::engine::health::ApiCycles;
+use crate::engine::{Health, Progress};
 use crate::journal::{ApiGauges, ConnectionRow, DayTotals, JournalError, MailState, StoreGauges};
 use crate::web::Web;
 use crate::web::hooks::Fate;
@@ -27,6 +27,8 @@ pub struct Seen {
     pub settings: Arc<Settings>,
     pub health: Health,
     pub cycles: BTreeMap<ApiName, ApiCycles>,
+    /// How far the cycles over each mandant have come.
+    pub progress: BTreeMap<MandantId, Progress>,
     pub calls: BTreeMap<(Peer, &'static str), CallStats>,
     pub steps: BTreeMap<(String, &'static str), u64>,
     pub webhooks: Vec<(Fate, u64)>,
@@ -58,6 +60,7 @@ pub async fn gather(web: &Web) -> Seen {
         started: daemon.started(),
         health: daemon.health(),
         cycles: daemon.cycles().snapshot(),
+        progress: daemon.progress(),
         calls: daemon.stack().stats.snapshot(),
         steps: web.journal().step_counts(),
         webhooks: web.inbox().fates().to_vec(),

@@ -68,12 +68,12 @@ fn cycles(page: &mut Page, seen: &Seen) {
     }
     let ages: [(&str, &str, EndOf); 2] = [
         ("pixi_payd_cycle_age_seconds", "Time since the last cycle over the mandant ended.", |seen, mandant| {
-            cycle_of(seen, mandant)?.ended
+            seen.progress.get(mandant)?.ended
         }),
         (
             "pixi_payd_cycle_whole_age_seconds",
             "Time since the last cycle over the mandant that reached everything it had to.",
-            |seen, mandant| cycle_of(seen, mandant)?.ended_whole,
+            |seen, mandant| seen.progress.get(mandant)?.ended_whole,
         ),
     ];
     for (name, help, ended) in ages {
@@ -95,14 +95,10 @@ fn cycles(page: &mut Page, seen: &Seen) {
     for (api, cycles) in &seen.cycles {
         family.sample(&[("api", &api.0)], seconds(cycles.duration));
     }
-    let mut family = page.family("pixi_payd_cycle_orders", Kind::Gauge, "Orders the last cycle worked on.");
+    let mut family = page.family("pixi_payd_cycle_orders", Kind::Gauge, "Orders the last cycle progress on.");
     for (api, cycles) in &seen.cycles {
         family.sample(&[("api", &api.0)], cycles.orders);
     }
-}
-
-fn cycle_of<'a>(seen: &'a Seen, mandant: &MandantId) -> Option<&'a crate::engine::health::ApiCycles> {
-    seen.cycles.get(&seen.settings.mandants.get(mandant)?.pixi)
 }
 
 /// A number and an age for each mandant.
