@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::{self, Time};
 use crate::config::{ApiName, MandantId, PaymentCode};
-use crate::journal::{HintRow, JournalError, OrderRow, Owner, Waits};
+use crate::journal::{HintRow, JournalError, Known, OrderRow, Owner, Waits};
 use crate::pixi::{LocalTime, PixiClient, PixiError};
 use crate::steps::OrderId;
 use crate::text::{Notice, Number};
@@ -449,13 +449,13 @@ impl Found<'_> {
     /// The order is new, or due, or shows something its stored facts do not show.
     async fn is_news(&self, mandant: &MandantId, nr: i64, shows: &Shows<'_>) -> Result<bool, JournalError> {
         let order = OrderId { api: self.api.clone(), mandant: mandant.clone(), nr };
-        let Some(row) = self.shop.journal.load_order(&order).await? else { return Ok(true) };
+        let Some(Known { row, facts, .. }) = self.shop.journal.row_and_facts(&order).await? else { return Ok(true) };
         let now = self.shop.clock.now();
         if self.scope.all || (row.waits == Waits::Check && row.next_check.is_none_or(|at| at <= now)) {
             return Ok(true);
         }
         // What could not be read yet waits for its next check.
-        let Some(facts) = self.shop.journal.load_facts(&order).await? else { return Ok(false) };
+        let Some(facts) = facts else { return Ok(false) };
         let Ok(facts) = serde_json::from_str::<crate::policy::Facts>(&facts) else { return Ok(true) };
         Ok(match shows {
             Shows::OnHold => !facts.on_hold(),

@@ -81,6 +81,7 @@ async fn look_at(shop: &Workshop, order: &OrderId, hint: &HintRow, now: Time) ->
         &before.external_nr,
         &hint.payment,
         Some(&before),
+        None,
         Purpose::Look,
         now,
     );

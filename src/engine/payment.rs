@@ -69,7 +69,7 @@ pub enum Purpose {
     Look,
 }
 
-/// Reads the payment `id` for an order.
+/// Reads the payment `id` for an order. `claimed`: a payment known to be this order's; a claim is for good.
 #[expect(clippy::too_many_arguments, reason = "the order's whole surroundings take part")]
 pub async fn read(
     journal: &Journal,
@@ -78,10 +78,11 @@ pub async fn read(
     external_nr: &str,
     id: &str,
     before: Option<&Facts>,
+    claimed: Option<&str>,
     purpose: Purpose,
     now: Time,
 ) -> Result<PaymentView, JournalError> {
-    let holder = journal.order_of_payment(id).await?;
+    let holder = if claimed == Some(id) { Some(order.clone()) } else { journal.order_of_payment(id).await? };
     let is_ours = holder.as_ref() == Some(order);
     if let Some(other) = holder.filter(|holder| holder != order) {
         return Ok(PaymentView::TakenBy(other.to_string()));

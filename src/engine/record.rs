@@ -79,7 +79,13 @@ pub async fn store(
         Some(mark) if is_problem(&mark) => Some(mark),
         planned => standing.or(planned),
     };
-    let stored = Facts { past: Vec::new(), ..facts.clone() };
+    let facts_digest = digest(facts);
+    // As large as they are, they are put into words only where they are stored.
+    let stored = if keep_facts || facts_digest != row.facts_digest {
+        serde_json::to_string(&Facts { past: Vec::new(), ..facts.clone() }).unwrap_or_default()
+    } else {
+        String::new()
+    };
     // While Unzer is silent the order stays as it was read last: nothing paid is not the same as nothing known.
     let is_silent = matches!(facts.payment, PaymentView::Unreachable { .. });
     let (read, kept) = (amounts(&plan.sums), row.amounts);
@@ -114,9 +120,9 @@ pub async fn store(
         customer: facts.customer,
         o0: first_total(row, facts),
         amounts,
-        facts: serde_json::to_string(&stored).unwrap_or_default(),
+        facts: stored,
         keep_facts,
-        facts_digest: digest(facts),
+        facts_digest,
         settings_digest: settings_digest(payment_type),
     };
     let recorded = shop.journal.record_plan(row, record).await?;

@@ -8,7 +8,9 @@ use chrono::TimeDelta;
 
 use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
-use crate::journal::{Guard, Journal, JournalError, Management, OrderRow, OrderSeen, Owner, StepRecord};
+use crate::journal::{
+    Guard, Journal, JournalError, Known, Management, OrderRow, OrderSeen, Owner, SaidOfOrder, StepRecord,
+};
 use crate::pixi::{ErrorClass, OrderHeader, PixiClient, PixiError};
 use crate::policy::facts::{AskedMove, GoneHow, Held, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
@@ -300,9 +302,13 @@ impl Work<'_> {
     async fn gather(&self, readings: &mut Readings, purpose: Purpose) -> Result<Option<(OrderRow, Facts)>, WorkError> {
         let journal = &self.shop.journal;
         let now = self.shop.clock.now();
-        let stored = journal.load_order(&self.order).await?;
-        let past = journal.steps_of(&self.order).await?;
-        let before = self.facts_before(&past).await?;
+        let known = journal.known(&self.order).await?;
+        let before = known.as_ref().and_then(facts_before);
+        let claimed = known.as_ref().and_then(Known::claimed).map(str::to_owned);
+        let (stored, past, said) = match known {
+            Some(known) => (Some(known.row), known.steps, known.said),
+            None => (None, Vec::new(), SaidOfOrder::default()),
+        };
         if past.iter().any(|step| is_decided_since(step, readings.at)) {
             // What a person knows to have happened may be younger than what was read.
             *readings = Readings::default();
@@ -315,7 +321,7 @@ impl Work<'_> {
             let reading = reading::read(&self.pixi, self.order.nr, before.as_ref(), tolerance, now).await?;
             let Some(reading) = reading.filter(|reading| reading.header.shop_id == self.order.mandant) else {
                 // Rare, and large: kept off the way of all the others.
-                return Box::pin(self.missing(stored, before, purpose, now)).await;
+                return Box::pin(self.missing(stored.zip(before), said, purpose, now)).await;
             };
             readings.pixi = Some(reading);
         }
@@ -335,14 +341,14 @@ impl Work<'_> {
         // What a person has taken over is neither old nor made by hand any more.
         let left_alone = manual || !adopted && self.is_legacy(&pixi.header);
         if readings.payment.is_none() {
-            let view = self.read_payment(&pixi, &found, left_alone, before.as_ref(), purpose, now).await?;
+            let claimed = claimed.as_deref();
+            let view = self.read_payment(&pixi, &found, left_alone, before.as_ref(), claimed, purpose, now).await?;
             let both = reauthorize::read_earlier(&self.ring, &chain, view, before.as_ref(), now).await;
             readings.payment = Some(both);
         }
         let payment = readings.payment.clone().unwrap_or((PaymentView::NoId, Vec::new()));
         let header = pixi.header.clone();
         let mut facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
-        let said = journal.said_of(&self.order).await?;
         (facts.accepted, facts.collection) = (said.done, said.collection);
         Box::pin(self.look_around(readings, &header, before.as_ref(), &mut facts, now)).await?;
         confirm(&mut facts, &row);
@@ -421,15 +427,14 @@ impl Work<'_> {
     /// before, but its money at Unzer is still looked at.
     async fn missing(
         &self,
-        stored: Option<OrderRow>,
-        before: Option<Facts>,
+        known: Option<(OrderRow, Facts)>,
+        said: SaidOfOrder,
         purpose: Purpose,
         now: Time,
     ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
-        let (Some(row), Some(before)) = (stored, before) else { return Ok(None) };
+        let Some((row, before)) = known else { return Ok(None) };
         let mut facts = before.clone();
         facts.standing = self.standing(row.management, facts.standing == Standing::Manual);
-        let said = self.shop.journal.said_of(&self.order).await?;
         (facts.accepted, facts.collection) = (said.done, said.collection);
         facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
         (facts.retry_at, facts.stable_since) = (self.asked.and_then(Asked::retry_at), now);
@@ -443,18 +448,12 @@ impl Work<'_> {
         if let Some(id) = current.filter(|_| facts.standing == Standing::Managed) {
             let external = facts.external_nr.clone();
             let read =
-                payment::read(journal, &self.ring, &self.order, &external, id, Some(&before), purpose, now).await?;
+                payment::read(journal, &self.ring, &self.order, &external, id, Some(&before), None, purpose, now)
+                    .await?;
             facts.payment = read;
         }
         confirm(&mut facts, &row);
         Ok(Some((row, facts)))
-    }
-
-    async fn facts_before(&self, past: &[StepRecord]) -> Result<Option<Facts>, WorkError> {
-        let Some(json) = self.shop.journal.load_facts(&self.order).await? else { return Ok(None) };
-        // Facts written by an older version that cannot be read any more are read anew from both sides.
-        let facts: Option<Facts> = serde_json::from_str(&json).ok();
-        Ok(facts.map(|facts| Facts { past: past.iter().map(into_past).collect(), ..facts }))
     }
 
     fn seen(&self, pixi: &PixiReading, now: Time) -> OrderSeen {
@@ -482,12 +481,14 @@ impl Work<'_> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all that is known of the order takes part")]
     async fn read_payment(
         &self,
         pixi: &PixiReading,
         found: &FoundId,
         left_alone: bool,
         before: Option<&Facts>,
+        claimed: Option<&str>,
         purpose: Purpose,
         now: Time,
     ) -> Result<PaymentView, WorkError> {
@@ -500,7 +501,8 @@ impl Work<'_> {
             return Ok(PaymentView::NoId);
         }
         let external = pixi.header.order_nr_external.as_deref().unwrap_or_default();
-        Ok(payment::read(&self.shop.journal, &self.ring, &self.order, external, id, before, purpose, now).await?)
+        let journal = &self.shop.journal;
+        Ok(payment::read(journal, &self.ring, &self.order, external, id, before, claimed, purpose, now).await?)
     }
 
     #[expect(clippy::too_many_arguments, reason = "facts are made of everything")]
@@ -565,6 +567,13 @@ impl Work<'_> {
             collection: None,
         }
     }
+}
+
+/// The facts last stored, with the steps as they are now. Facts written by an older version that cannot be read any more are
+/// read anew from both sides.
+fn facts_before(known: &Known) -> Option<Facts> {
+    let facts: Option<Facts> = serde_json::from_str(known.facts.as_deref()?).ok();
+    facts.map(|facts| Facts { past: known.steps.iter().map(into_past).collect(), ..facts })
 }
 
 /// Equal to the reading before: confirmed for as long as nothing changes.

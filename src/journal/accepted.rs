@@ -53,20 +53,7 @@ impl Journal {
     /// What people said of the order.
     pub async fn said_of(&self, order: &OrderId) -> Result<SaidOfOrder, JournalError> {
         let order = order.clone();
-        self.0
-            .lanes
-            .read(move |tx| {
-                Box::pin(async move {
-                    let query = sqlx::query(sql::SAID_OF_ORDER).bind(order.api.0).bind(order.mandant.0).bind(order.nr);
-                    let mut said = SaidOfOrder::default();
-                    for row in query.fetch_all(&mut tx.conn).await? {
-                        said.done.extend(row.text_opt("document")?);
-                        said.collection = said.collection.or(row.int_opt("net")?);
-                    }
-                    Ok(said)
-                })
-            })
-            .await
+        self.0.lanes.read(move |tx| Box::pin(async move { said(tx, &order).await })).await
     }
 
     /// Takes an order under management with its documents as a person has accepted them, all in one transaction. Of a document
@@ -154,6 +141,16 @@ impl Journal {
         }
         Ok(ended.is_some())
     }
+}
+
+pub(super) async fn said(tx: &mut Tx, order: &OrderId) -> Result<SaidOfOrder, JournalError> {
+    let query = sqlx::query(sql::SAID_OF_ORDER).bind(&order.api.0).bind(&order.mandant.0).bind(order.nr);
+    let mut said = SaidOfOrder::default();
+    for row in query.fetch_all(&mut tx.conn).await? {
+        said.done.extend(row.text_opt("document")?);
+        said.collection = said.collection.or(row.int_opt("net")?);
+    }
+    Ok(said)
 }
 
 async fn accept(tx: &mut Tx, order: i64, accepted: &Accepted, by: &str, why: &str) -> Result<(), JournalError> {

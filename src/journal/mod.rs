@@ -26,6 +26,7 @@ mod gauges;
 mod guards;
 mod hints;
 mod intend;
+mod known;
 mod logins;
 mod mails;
 mod orders;
@@ -53,6 +54,7 @@ pub use error::{Guard, IntendError, JournalError};
 pub use gauges::{ApiGauges, StoreGauges, Waiting};
 pub use hints::HintRow;
 pub use intend::Limits;
+pub use known::Known;
 pub use logins::{PageToken, SessionRow, UserRow};
 pub use mails::{
     DueMail, InWork, Letter, LetterState, MailServer, MailState, NewLetter, Recipient, RecipientState,

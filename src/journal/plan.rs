@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::orders::{Amounts, Management, OrderRow, Waits};
 use super::outbox::{self, NewMail};
-use super::rows::to_json;
+use super::rows::{Columns, to_json};
 use super::store::Tx;
 use super::{Journal, JournalError, process, settle, sql};
 use crate::clock::{self, Time};
@@ -54,7 +54,7 @@ pub struct PlanRecord {
     pub o0: Option<i64>,
     /// Sums.
     pub amounts: Amounts,
-    /// Facts as JSON, stored when the digest changed.
+    /// Facts as JSON, stored when the digest changed; else they are not looked at.
     pub facts: String,
     /// Stores the facts though what they show is the same: what the store forbade stands in them too.
     pub keep_facts: bool,
@@ -169,6 +169,8 @@ struct Told {
     standing: Option<String>,
     /// What is not in the plan is no more.
     decided: bool,
+    /// Something was told before that may be over; what is told now stands.
+    earlier: bool,
 }
 
 /// Stores what is new to people, and what is over: each problem by its own fingerprint, whatever the mark is now.
@@ -185,7 +187,7 @@ async fn tell(tx: &mut Tx, before: &OrderRow, told: Told, amounts: &Amounts, mes
         }
     }
     // Who leaves an order to themselves needs no mail that its problems are no longer looked for.
-    if !told.decided || before.management == Management::Ignored {
+    if !told.decided || !told.earlier || before.management == Management::Ignored {
         return Ok(());
     }
     outbox::enqueue_solved(tx, before, &standing, amounts, number).await
@@ -234,11 +236,10 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
         .bind(plan.settings_digest)
         .bind(now)
         .bind(plan.customer)
-        .execute(&mut tx.conn)
+        .fetch_optional(&mut tx.conn)
         .await?;
-    if written.rows_affected() == 0 {
-        return Err(JournalError::NotFound(before.order.to_string()));
-    }
+    let written = written.ok_or_else(|| JournalError::NotFound(before.order.to_string()))?;
+    let earlier = written.int("told")? > 0;
     if !same_facts || plan.keep_facts {
         sqlx::query(sql::STORE_FACTS).bind(before.id).bind(plan.facts).execute(&mut tx.conn).await?;
     }
@@ -252,8 +253,8 @@ async fn record(tx: &mut Tx, before: OrderRow, plan: PlanRecord, message: u64) -
         beside: plan.mails,
         standing: fingerprint.filter(|_| problem).map(|one| outbox::told_as(&before.order, &one)),
         decided: !plan.undecided,
+        earlier,
     };
     tell(tx, &before, told, &plan.amounts, message).await?;
-    let row = sqlx::query(sql::LOAD_ORDER_ROW).bind(before.id).fetch_one(&mut tx.conn).await?;
-    Ok(Recorded { row: OrderRow::read(&row)?, changed: true, newly_marked })
+    Ok(Recorded { row: OrderRow::read(&written)?, changed: true, newly_marked })
 }

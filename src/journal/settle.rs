@@ -101,15 +101,7 @@ impl Journal {
     /// All steps of the order, oldest first.
     pub async fn steps_of(&self, order: &OrderId) -> Result<Vec<StepRecord>, JournalError> {
         let order = order.clone();
-        self.0
-            .lanes
-            .read(move |tx| {
-                Box::pin(async move {
-                    let query = sqlx::query(sql::STEPS_OF).bind(order.api.0).bind(order.mandant.0).bind(order.nr);
-                    query.fetch_all(&mut tx.conn).await?.iter().map(read).collect()
-                })
-            })
-            .await
+        self.0.lanes.read(move |tx| Box::pin(async move { of_order(tx, &order).await })).await
     }
 
     /// Totals of the days `from..=to` (`2026-03-03`).
@@ -145,6 +137,11 @@ fn read_totals(row: &AnyRow) -> Result<DayTotals, JournalError> {
 async fn load(tx: &mut Tx, step: StepId) -> Result<Option<StepRecord>, JournalError> {
     let row = sqlx::query(sql::LOAD_STEP).bind(step.0).fetch_optional(&mut tx.conn).await?;
     row.map(|row| read(&row)).transpose()
+}
+
+pub(super) async fn of_order(tx: &mut Tx, order: &OrderId) -> Result<Vec<StepRecord>, JournalError> {
+    let query = sqlx::query(sql::STEPS_OF).bind(&order.api.0).bind(&order.mandant.0).bind(order.nr);
+    query.fetch_all(&mut tx.conn).await?.iter().map(read).collect()
 }
 
 fn read(row: &AnyRow) -> Result<StepRecord, JournalError> {

@@ -1,6 +1,7 @@
 //! Every statement of the store, in words both SQLite and PostgreSQL understand.
 //!
-//! Parameters are `$1`, sums are cast to bigint, nothing is taken from a caller's text.
+//! Parameters are `$1`, sums are cast to bigint, nothing is taken from a caller's text. Where a statement runs often its
+//! `LIMIT` is cast too: SQLite plans it anew each time where that is a bare parameter.
 
 macro_rules! statements {
     ($($name:ident = $text:expr;)*) => {
@@ -11,17 +12,26 @@ macro_rules! statements {
     };
 }
 
+/// What is kept of an order. `$o`: what its table is called there, `orders` after a change.
+macro_rules! order_values {
+    ($o:literal) => {
+        concat!(
+            "id, api, mandant, nr, nr_external, payment_code, currency, mode, first_seen_ms, management, management_by, \
+             management_reason, payment, method, payment_group, payment_status, transfer_status, reason, mark_notice, \
+             mark_fingerprint, mark_since_ms, resolved_fingerprint, resolved_by, resolved_ms, resolved_reason, waits, \
+             next_check_ms, o0, total, authorized, captured, refunded, invoiced, credited, facts_digest, \
+             digest_since_ms, settings_digest, changed_ms, (SELECT s.kind FROM steps s WHERE s.order_id = ",
+            $o,
+            ".id ORDER BY s.id DESC LIMIT 1) AS last_action, (SELECT s.intended_ms FROM steps s WHERE s.order_id = ",
+            $o,
+            ".id ORDER BY s.id DESC LIMIT 1) AS last_action_ms "
+        )
+    };
+}
+
 macro_rules! order_columns {
     () => {
-        "o.id, o.api, o.mandant, o.nr, o.nr_external, o.payment_code, o.currency, o.mode, o.first_seen_ms, \
-         o.management, o.management_by, o.management_reason, o.payment, o.method, o.payment_group, o.payment_status, \
-         o.transfer_status, o.reason, o.mark_notice, o.mark_fingerprint, o.mark_since_ms, o.resolved_fingerprint, \
-         o.resolved_by, o.resolved_ms, o.resolved_reason, o.waits, o.next_check_ms, o.o0, o.total, o.authorized, \
-         o.captured, o.refunded, o.invoiced, o.credited, o.facts_digest, o.digest_since_ms, o.settings_digest, \
-         o.changed_ms, \
-         (SELECT s.kind FROM steps s WHERE s.order_id = o.id ORDER BY s.id DESC LIMIT 1) AS last_action, \
-         (SELECT s.intended_ms FROM steps s WHERE s.order_id = o.id ORDER BY s.id DESC LIMIT 1) AS last_action_ms \
-         FROM orders o "
+        concat!(order_values!("o"), "FROM orders o ")
     };
 }
 
@@ -114,6 +124,13 @@ statements! {
         WHERE orders.facts_digest = ''";
     LOAD_ORDER = concat!("SELECT ", order_columns!(), "WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3");
     LOAD_ORDER_ROW = concat!("SELECT ", order_columns!(), "WHERE o.id = $1");
+    LOAD_KNOWN = concat!(
+        "SELECT ", order_values!("o"), ", f.facts, \
+         (SELECT COUNT(*) FROM payment_claims c WHERE c.payment = o.payment AND c.order_id = o.id) AS claimed, \
+         (SELECT COUNT(*) FROM accepted_documents a WHERE a.order_id = o.id) \
+         + (SELECT COUNT(*) FROM collections n WHERE n.order_id = o.id) AS said \
+         FROM orders o LEFT JOIN facts f ON f.order_id = o.id WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3"
+    );
     LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
         WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3";
     FACTS_ELSEWHERE = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \
@@ -135,13 +152,15 @@ statements! {
          AND (CAST($4 AS BIGINT) = 0 OR o.resolved_fingerprint IS NULL OR o.resolved_fingerprint <> o.mark_fingerprint) \
          AND (CAST($5 AS BIGINT) = 0 OR o.waits <> 'end') \
          AND (CAST($6 AS TEXT) IS NULL OR o.nr_external = $6 OR o.payment = $6 OR o.nr = CAST($7 AS BIGINT)) \
-         AND o.id < $8 ORDER BY o.id DESC LIMIT $9"
+         AND o.id < $8 ORDER BY o.id DESC LIMIT CAST($9 AS BIGINT)"
     );
-    RECORD_PLAN = "UPDATE orders SET payment = $2, method = $3, payment_group = $4, payment_status = $5, \
+    RECORD_PLAN = concat!("UPDATE orders SET payment = $2, method = $3, payment_group = $4, payment_status = $5, \
         transfer_status = $6, reason = $7, mark = $8, mark_number = $9, mark_notice = $10, mark_fingerprint = $11, \
         mark_since_ms = $12, waits = $13, next_check_ms = $14, o0 = $15, total = $16, authorized = $17, captured = $18, \
         refunded = $19, invoiced = $20, credited = $21, facts_digest = $22, digest_since_ms = $23, \
-        settings_digest = $24, changed_ms = $25, customer = COALESCE($26, customer) WHERE id = $1";
+        settings_digest = $24, changed_ms = $25, customer = COALESCE($26, customer) WHERE id = $1 RETURNING ",
+        order_values!("orders"), ", (SELECT COUNT(*) FROM outbox p WHERE p.order_id = orders.id AND p.kind = 'problem' \
+        AND p.state <> 'failed') AS told");
     RESOLVE = "UPDATE orders SET resolved_fingerprint = $4, resolved_by = $5, resolved_ms = $6, resolved_reason = $7 \
         WHERE api = $1 AND mandant = $2 AND nr = $3";
     MANAGE = "UPDATE orders SET management = $4, management_by = $5, management_reason = $6, waits = 'check', \
@@ -204,7 +223,7 @@ statements! {
     CHAIN_HEAD = "SELECT seq, hash FROM chains WHERE chain = $1";
     ADD_AUDIT = "INSERT INTO audit (chain, seq, at_ms, entry, previous, hash) VALUES ($1, $2, $3, $4, $5, $6)";
     ALL_CHAINS = "SELECT c.chain FROM chains c UNION SELECT a.chain FROM audit a ORDER BY 1";
-    AUDIT_ROWS = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    AUDIT_ROWS = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT CAST($3 AS BIGINT)";
     LATEST_AUDIT = "SELECT seq, at_ms, entry, previous, hash FROM audit WHERE chain = $1 AND seq < $2 \
         ORDER BY seq DESC LIMIT $3";
 
@@ -215,7 +234,7 @@ statements! {
         AND (api IN (SELECT l.api FROM leases l WHERE l.owner = $1 AND l.fence = $2 AND l.until_ms > $3) \
         OR (api IS NULL AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.api = '*' AND l.owner <> $1 AND l.until_ms > $3))) \
         AND (taken_by IS NULL OR (taken_by = $1 AND taken_ms <= $5) OR EXISTS \
-        (SELECT 1 FROM processes p WHERE p.id = requests.taken_by AND p.ended_ms IS NOT NULL)) ORDER BY id LIMIT $4";
+        (SELECT 1 FROM processes p WHERE p.id = requests.taken_by AND p.ended_ms IS NOT NULL)) ORDER BY id LIMIT CAST($4 AS BIGINT)";
     TAKE_REQUEST = "UPDATE requests SET taken_by = $2, taken_ms = $3 WHERE id = $1 AND answered_ms IS NULL";
     ANSWER_REQUEST = "UPDATE requests SET answered_ms = $2, answer = $3 WHERE id = $1 AND answered_ms IS NULL";
     LOAD_REQUEST = "SELECT id, api, mandant, nr, actor, kind, args, reason, amounts_seen, created_ms, taken_ms, \
@@ -323,7 +342,7 @@ statements! {
         times = hints.times + 1";
     LOAD_HINTS = "SELECT h.payment, h.event, h.received_ms, h.times, o.api, o.mandant, o.nr FROM hints h \
         LEFT JOIN payment_claims c ON c.payment = h.payment LEFT JOIN orders o ON o.id = c.order_id \
-        WHERE o.id IS NULL OR o.api = $1 ORDER BY CASE WHEN o.id IS NULL THEN 1 ELSE 0 END, h.received_ms, h.payment LIMIT $2";
+        WHERE o.id IS NULL OR o.api = $1 ORDER BY CASE WHEN o.id IS NULL THEN 1 ELSE 0 END, h.received_ms, h.payment LIMIT CAST($2 AS BIGINT)";
     HINTS_WAITING = "SELECT COUNT(*) AS orders, MIN(received_ms) AS oldest_ms FROM hints";
     DROP_HINT = "DELETE FROM hints WHERE payment = $1 AND times = $2 AND received_ms = $3";
 

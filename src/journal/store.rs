@@ -221,11 +221,16 @@ impl Core {
 
     /// None: one of several failed, and nothing of any stands.
     async fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Option<Fate> {
+        let fault = self.options.faults.as_ref().map_or(CommitFault::None, |faults| faults.at_commit());
+        if fault == CommitFault::Refuse {
+            // Nothing was asked of the database: the connection is as good as before.
+            return Some(Fate::NotRun("simulated: the database is full".to_owned()));
+        }
         let fate = match self.dialect {
-            Dialect::Sqlite => self.try_transact(jobs).await,
+            Dialect::Sqlite => self.try_transact(jobs, fault).await,
             Dialect::Postgres => {
                 let clock = self.options.clock.clone();
-                let ended = clock.timeout(postgres::DEADLINE, self.try_transact(jobs)).await;
+                let ended = clock.timeout(postgres::DEADLINE, self.try_transact(jobs, fault)).await;
                 // Perhaps its commit was under way. Whoever writes next waits until the server has ended it.
                 ended.unwrap_or(Some(Fate::Unknown))
             }
@@ -236,11 +241,7 @@ impl Core {
         fate
     }
 
-    async fn try_transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Option<Fate> {
-        let fault = self.options.faults.as_ref().map_or(CommitFault::None, |faults| faults.at_commit());
-        if fault == CommitFault::Refuse {
-            return Some(Fate::NotRun("simulated: the database is full".to_owned()));
-        }
+    async fn try_transact(&mut self, jobs: &mut [Box<dyn Job>], fault: CommitFault) -> Option<Fate> {
         let dialect = self.dialect;
         let tx = match self.begin().await {
             Ok(tx) => tx,

@@ -520,7 +520,7 @@ async fn the_audit_trail_shows_any_change(on: On) {
     assert_eq!(broken().await, Some(1), "removed");
 }
 
-fn plan(next: Next) -> PlanRecord {
+pub(super) fn plan(next: Next) -> PlanRecord {
     PlanRecord {
         undecided: false,
         payment_status: "AUTHORIZED".into(),

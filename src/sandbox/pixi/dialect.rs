@@ -1,5 +1,6 @@
 //! Writing answers the way SQL Server's native web services do (pixi/NOTES 4 to 6).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use chrono::{NaiveDateTime, TimeDelta, Timelike as _};
@@ -234,56 +235,66 @@ fn message(out: &mut String, call: &str, class: u8, number: u32, text: &str) {
     );
 }
 
+/// Appends texts. Answers are long, and formatting each piece of them costs more than all else in a simulation.
+fn put(out: &mut String, texts: &[&str]) {
+    for text in texts {
+        out.push_str(text);
+    }
+}
+
 fn row_set(out: &mut String, style: Style<'_>, index: usize, set: &RowSet) {
-    let names: Vec<String> = set.columns.iter().map(|(name, _)| wire_name(style, name)).collect();
-    let urn = format!("urn:schemas-microsoft-com:sql:SqlRowSet{index}");
+    let names: Vec<Cow<'_, str>> = set.columns.iter().map(|(name, _)| wire_name(style, name)).collect();
+    let name = format!("SqlRowSet{index}");
+    let urn = format!("urn:schemas-microsoft-com:sql:{name}");
     out.push_str(r#"<sqlresultstream:SqlRowSet xsi:type="sqlsoaptypes:SqlRowSet" msdata:UseDataSetSchemaOnly="true""#);
-    let _ = write!(out, r#" msdata:UDTColumnValueWrapped="true" xmlns:msdata="urn:schemas-microsoft-com:xml-msdata">"#);
-    schema(out, &urn, index, &names, set);
+    out.push_str(r#" msdata:UDTColumnValueWrapped="true" xmlns:msdata="urn:schemas-microsoft-com:xml-msdata">"#);
+    schema(out, &urn, &name, &names, set);
     out.push_str(r#"<diffgr:diffgram xmlns:diffgr="urn:schemas-microsoft-com:xml-diffgram-v1">"#);
     if !set.rows.is_empty() {
-        let _ = write!(out, r#"<SqlRowSet{index} xmlns="{urn}">"#);
+        put(out, &["<", &name, r#" xmlns=""#, &urn, r#"">"#]);
         for row in &set.rows {
             out.push_str("<row>");
             for ((name, (_, sql)), cell) in names.iter().zip(&set.columns).zip(row) {
                 if let Some(value) = value(style, *sql, cell) {
-                    let _ = write!(out, "<{name}>{}</{name}>", escape(value));
+                    put(out, &["<", name, ">", &escape(value), "</", name, ">"]);
                 }
             }
             out.push_str("</row>");
         }
-        let _ = write!(out, "</SqlRowSet{index}>");
+        put(out, &["</", &name, ">"]);
     }
     out.push_str("</diffgr:diffgram></sqlresultstream:SqlRowSet>");
 }
 
-fn schema(out: &mut String, urn: &str, index: usize, names: &[String], set: &RowSet) {
-    let types = "http://schemas.microsoft.com/sqlserver/2004/sqltypes";
-    let _ = write!(
+const TYPES: &str = "http://schemas.microsoft.com/sqlserver/2004/sqltypes";
+
+fn schema(out: &mut String, urn: &str, set_name: &str, names: &[Cow<'_, str>], set: &RowSet) {
+    let qualified = r#"" elementFormDefault="qualified""#;
+    put(out, &[r#"<xsd:schema targetNamespace=""#, TYPES, r#"" xmlns:sqltypes=""#, TYPES, qualified, "/>"]);
+    put(out, &[r#"<xsd:schema targetNamespace=""#, urn, r#"" xmlns:sqltypes=""#, TYPES, qualified, ">"]);
+    put(
         out,
-        concat!(
-            r#"<xsd:schema targetNamespace="{types}" xmlns:sqltypes="{types}" elementFormDefault="qualified"/>"#,
-            r#"<xsd:schema targetNamespace="{urn}" xmlns:sqltypes="{types}" elementFormDefault="qualified">"#,
-            r#"<xsd:import namespace="{types}"/><xsd:element name="SqlRowSet{index}" msdata:IsDataSet="true">"#,
-            r#"<xsd:complexType><xsd:sequence><xsd:element name="row" minOccurs="0" maxOccurs="unbounded">"#,
-            "<xsd:complexType><xsd:sequence>"
-        ),
-        types = types,
-        urn = urn,
-        index = index,
+        &[r#"<xsd:import namespace=""#, TYPES, r#""/><xsd:element name=""#, set_name, r#"" msdata:IsDataSet="true">"#],
     );
+    out.push_str(concat!(
+        r#"<xsd:complexType><xsd:sequence><xsd:element name="row" minOccurs="0" maxOccurs="unbounded">"#,
+        "<xsd:complexType><xsd:sequence>"
+    ));
     for (name, (own, sql)) in names.iter().zip(&set.columns) {
         let nullable = if NEVER_NULL.contains(own) { "" } else { r#" minOccurs="0""# };
-        let _ = match sql {
-            Sql::Int => write!(out, r#"<xsd:element name="{name}" type="sqltypes:int"{nullable}/>"#),
-            Sql::Bit => write!(out, r#"<xsd:element name="{name}" type="sqltypes:bit"{nullable}/>"#),
-            Sql::Money => write!(out, r#"<xsd:element name="{name}" type="sqltypes:money"{nullable}/>"#),
-            Sql::DateTime => write!(out, r#"<xsd:element name="{name}" type="sqltypes:datetime"{nullable}/>"#),
+        let mut plain = |kind: &str| {
+            put(out, &[r#"<xsd:element name=""#, name, r#"" type="sqltypes:"#, kind, r#"""#, nullable, "/>"]);
+        };
+        match sql {
+            Sql::Int => plain("int"),
+            Sql::Bit => plain("bit"),
+            Sql::Money => plain("money"),
+            Sql::DateTime => plain("datetime"),
             Sql::Char(length) => sized(out, name, nullable, "char", Some(*length)),
             Sql::VarChar(length) => sized(out, name, nullable, "varchar", Some(*length)),
             Sql::NVarChar(length) => sized(out, name, nullable, "nvarchar", Some(*length)),
             Sql::Text => sized(out, name, nullable, "varchar", None),
-        };
+        }
     }
     out.push_str("</xsd:sequence></xsd:complexType></xsd:element></xsd:sequence></xsd:complexType></xsd:element>");
     out.push_str("</xsd:schema>");
@@ -293,21 +304,19 @@ fn schema(out: &mut String, urn: &str, index: usize, names: &[String], set: &Row
 const NEVER_NULL: [&str; 8] =
     ["OrderNr", "OrderlineKey", "InvoiceKey", "InvoiceNr", "InvoiceLineKey", "ShopID", "ShopName", "CustKey"];
 
-fn sized(out: &mut String, name: &str, nullable: &str, base: &str, length: Option<usize>) -> std::fmt::Result {
-    write!(
+fn sized(out: &mut String, name: &str, nullable: &str, base: &str, length: Option<usize>) {
+    put(
         out,
-        concat!(
-            r#"<xsd:element name="{name}"{nullable}><xsd:simpleType><xsd:restriction base="sqltypes:{base}""#,
-            r#" sqltypes:localeId="1033" sqltypes:sqlCompareOptions="IgnoreCase IgnoreKanaType IgnoreWidth">"#
-        ),
-        name = name,
-        nullable = nullable,
-        base = base
-    )?;
+        &[r#"<xsd:element name=""#, name, r#"""#, nullable, r#"><xsd:simpleType><xsd:restriction base="sqltypes:"#],
+    );
+    put(
+        out,
+        &[base, r#"" sqltypes:localeId="1033" sqltypes:sqlCompareOptions="IgnoreCase IgnoreKanaType IgnoreWidth">"#],
+    );
     if let Some(length) = length {
-        write!(out, r#"<xsd:maxLength value="{length}"/>"#)?;
+        put(out, &[r#"<xsd:maxLength value=""#, &length.to_string(), r#""/>"#]);
     }
-    out.write_str("</xsd:restriction></xsd:simpleType></xsd:element>")
+    out.push_str("</xsd:restriction></xsd:simpleType></xsd:element>");
 }
 
 /// The value as text; none for NULL.
@@ -348,11 +357,11 @@ fn local_time(time: Time, zone: Tz) -> String {
 }
 
 /// A column's name as this call spells it, with SQL Server's escape for names that begin with XML.
-fn wire_name(style: Style<'_>, name: &'static str) -> String {
+fn wire_name(style: Style<'_>, name: &'static str) -> Cow<'static, str> {
     let name = if style.case_variants { variant(style.call, name) } else { name };
     match name.get(..3) {
-        Some("XML" | "Xml") => format!("_x0058_{}", &name[1..]),
-        _ => name.to_owned(),
+        Some("XML" | "Xml") => format!("_x0058_{}", &name[1..]).into(),
+        _ => name.into(),
     }
 }
 
