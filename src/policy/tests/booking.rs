@@ -135,3 +135,11 @@ fn statuses_follow_the_amounts() {
     let story = order("4711").sofort(119_00).charged_back("s-chg-1", 119_00);
     assert_eq!(status(&story).0, PaymentStatus::Chargeback);
 }
+
+#[test]
+fn book_a_return_of_a_cent_or_two_is_booked_after_its_refund() {
+    let story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]).settle();
+    let story = story.credited("GS1", &[2], 2);
+    assert_eq!(story.next(), Vec::<String>::new());
+    assert_eq!(story.settle().did[3..], ["refund:GS1:0.02:s-chg-1", "book:GS1"]);
+}

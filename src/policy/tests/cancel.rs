@@ -1,7 +1,7 @@
 //! Whole and partial cancellation, in both modes.
 
-use crate::policy::PaymentStatus;
-use crate::policy::story::{order, refused};
+use crate::policy::story::{Story, order, refused};
+use crate::policy::{PaymentStatus, cancel};
 use crate::steps::{Kind, RefusalKind};
 use crate::unzer::TransactionStatus::Success;
 
@@ -124,4 +124,20 @@ fn cancellation_paid_refunded_by_hand_is_adopted_before_and_after_the_close() {
 fn cancellation_paid_in_excess_is_never_sent_back_by_itself() {
     let story = order("4711").sofort(150_00).settle().shipped("RE1", &[1, 2]).settle();
     assert_eq!((story.unzer().net, story.problems()), (150_00, vec![]));
+}
+
+#[test]
+fn cancelled_secured_what_a_claim_was_lowered_by_is_gone_from_its_charge() {
+    let left = |story: &Story| -> Vec<i64> {
+        cancel::charges_with_money(&story.facts).into_iter().map(|charge| charge.left).collect()
+    };
+    let story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).cancelled(&[2]);
+    assert_eq!(left(&story), [0; 0], "no money before the notice");
+    let story = story.settle();
+    assert_eq!((left(&story), story.unzer().claim), (vec![60_00], 60_00));
+    let story = story.refunded_by_hand("s-chg-1", 5_00).charged_back("s-chg-1", 10_00);
+    assert_eq!(left(&story), [45_00]);
+    assert_eq!(left(&story.chargeback_won("s-chg-1", 10_00)), [55_00]);
+    let prepaid = order("4711").prepayment(119_00).received(70_00).refunded_by_hand("s-chg-2", 5_00);
+    assert_eq!(left(&prepaid), [65_00], "the claim is no charge with money");
 }

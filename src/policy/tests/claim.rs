@@ -1,9 +1,13 @@
 //! Prepayment, invoice, secured invoice: released on a claim, booked on money or on the shipment notice.
 
-use crate::policy::PaymentStatus;
+use chrono::TimeDelta;
+
+use crate::policy::draft::Draft;
 use crate::policy::story::{Story, order, refused};
-use crate::steps::{Effect, Kind, ReasonCode, RefusalKind, ReverseAt};
-use crate::unzer::PaymentState;
+use crate::policy::{NextCheck, PaymentStatus, PaymentView, claim};
+use crate::steps::{Effect, Guards, Kind, ReasonCode, RefusalKind, ReverseAt};
+use crate::text::PhraseKey;
+use crate::unzer::{PaymentState, TransactionStatus};
 
 fn money(story: &Story) -> Vec<&str> {
     let moves =
@@ -95,7 +99,7 @@ fn r5_r6_a_claim_that_is_gone_or_too_small_locks() {
 #[test]
 fn r5_a_payment_under_review_without_enough_money_locks_until_it_is_there() {
     let mut story = order("4711").prepayment(119_00).received(20_00);
-    if let crate::policy::PaymentView::Known(payment) = &mut story.facts.payment {
+    if let PaymentView::Known(payment) = &mut story.facts.payment {
         payment.state = PaymentState::PaymentReview;
     }
     let story = story.settle();
@@ -369,4 +373,121 @@ fn c3_a_refund_by_hand_of_another_amount_is_not_taken_for_the_excess() {
     let story = order("4711").prepayment(119_00).settle().received(139_00).settle();
     let story = story.refunded_by_hand("s-chg-2", 10_00).settle();
     assert_eq!((story.sums().refunds.of_overpayment, story.problems()), (0, vec![1506]));
+}
+
+#[test]
+fn c3_c4_the_rule_names_the_kind_of_payment() {
+    let rule = |story: Story| story.settle().shipped("RE1", &[1, 2]).settle().plan().rule;
+    assert_eq!((rule(order("4711").prepayment(119_00)), rule(order("4711").on_invoice(119_00))), ("C3", "C4"));
+}
+
+#[test]
+fn c3_a_few_cents_too_much_are_not_worth_a_word() {
+    let hints = |amount| order("4711").prepayment(119_00).received(amount).settle().hints();
+    assert_eq!((hints(119_02), hints(119_03)), (vec![], vec![1215]));
+}
+
+#[test]
+fn c3_c4_a_claim_a_few_cents_too_high_is_left_as_it_is() {
+    let story = order("4711").on_invoice(119_00).settle().invoiced("RE1", &[1, 2], 118_98).settle();
+    assert_eq!((money(&story), story.unzer().claim), (vec![], 119_00));
+    let story = order("4711").on_invoice(119_00).settle().invoiced("RE1", &[1, 2], 118_97).settle();
+    assert_eq!((money(&story), story.unzer().claim), (vec!["reverse:claim:0.03"], 118_97));
+}
+
+#[test]
+fn brake_a_claim_falls_only_after_two_readings_apart() {
+    let cancelled = |story: Story| story.settle().cancelled(&[1, 2]);
+    for story in [order("4711").prepayment(119_00), order("4711").secured_invoice(119_00)] {
+        let story = cancelled(story);
+        assert_eq!(story.next(), Vec::<String>::new());
+        assert!(story.plan().said.iter().any(|phrase| phrase.key == PhraseKey::GiveBackWaits));
+        let mut story = story.after(5);
+        assert_eq!(story.next(), ["reverse:claim:119.00"]);
+        story.facts.readings = 1;
+        assert_eq!(story.next(), Vec::<String>::new(), "the second reading is still to come");
+        let NextCheck::At(at) = story.plan().next_check else { panic!("looked at again") };
+        assert_eq!(at, story.now + TimeDelta::seconds(1));
+    }
+}
+
+#[test]
+fn c5_guards_of_a_secured_claim_keep_what_was_invoiced() {
+    let story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).cancelled(&[2]).after(6);
+    let plan = story.plan();
+    let reverse = plan.steps.iter().find(|step| step.effect.kind() == Kind::Reverse).unwrap();
+    assert_eq!(reverse.guards, Guards { capturable: 119_00, captured: 0, refunded: 0, must_stay: 59_98 });
+}
+
+#[test]
+fn c5_what_the_invoices_demand_above_the_claim_is_told() {
+    let story = order("4711").secured_invoice(119_00).settle().invoiced("RE1", &[1, 2], 130_00).settle();
+    let told = story.plan().notices[0].values.clone();
+    assert!(told.iter().any(|(name, value)| name == "missing" && value.starts_with("11.00")), "{told:?}");
+}
+
+#[test]
+fn c5_a_claim_a_few_cents_too_high_does_not_keep_the_notice() {
+    let story = order("4711").secured_invoice(119_00).settle().invoiced("RE1", &[1, 2], 118_98).settle();
+    assert_eq!(money(&story), ["ship:s-pay-31", "book:RE1"]);
+}
+
+#[test]
+fn c3_a_credit_note_a_person_has_settled_does_not_keep_the_others_from_being_booked() {
+    let story = order("4711").prepayment(119_00).received(119_00).settle().shipped("RE1", &[1, 2]);
+    let story = story.returned("GS1", &[1]).paid_in_pixi("GS1", 60_00).returned("GS2", &[2]).settle();
+    assert_eq!(money(&story), ["refund:GS2:59.00:s-chg-2", "book:RE1", "book:GS2"]);
+}
+
+#[test]
+fn c3_c4_documents_are_booked_once_what_was_not_returned_is_paid() {
+    let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    let story = story.returned("GS1", &[1]).settle();
+    assert_eq!(money(&story), ["reverse:claim:60.00"]);
+    assert_eq!(money(&story.clone().received(58_97).settle()), ["reverse:claim:60.00"]);
+    assert_eq!(money(&story.received(58_98).settle()), ["reverse:claim:60.00", "book:RE1", "book:GS1"]);
+}
+
+#[test]
+fn c3_a_credit_note_over_nothing_is_not_booked() {
+    let story = order("4711").prepayment(119_00).received(119_00).settle().shipped("RE1", &[1, 2]);
+    assert_eq!(money(&story.credited("GS1", &[2], 0).settle()), ["book:RE1"]);
+}
+
+#[test]
+fn returns_transfer_may_be_paid_back_once_money_is_in_or_the_notice_is_out() {
+    let may = |story: &Story| {
+        let draft = Draft::new(&story.facts, &story.terms, story.now);
+        claim::may_refund(&draft, story.facts.payment.known().unwrap())
+    };
+    let unpaid = order("4711").prepayment(119_00);
+    assert_eq!((may(&unpaid), may(&unpaid.clone().received(1))), (false, true));
+    assert!(may(&unpaid.shipped("RE1", &[1, 2])), "closed");
+    let secured = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1, 2]);
+    assert_eq!((may(&secured), may(&secured.clone().settle())), (false, true));
+}
+
+#[test]
+fn returns_transfer_unpaid_goods_wait_for_their_brake_and_say_so() {
+    let unpaid = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle().after(600);
+    let story = unpaid.returned("GS1", &[1]).after(28);
+    let ripe = story.facts.documents[1].first_seen + TimeDelta::minutes(30);
+    assert_eq!((story.plan().rule, story.plan().next_check), ("C4", NextCheck::At(ripe)));
+    let waits = |story: &Story| story.plan().said.iter().any(|phrase| phrase.key == PhraseKey::GiveBackWaits);
+    assert_eq!((waits(&story), waits(&story.clone().after(2))), (true, false));
+}
+
+#[test]
+fn returns_transfer_of_two_cents_that_were_paid_are_paid_back() {
+    let story = order("4711").prepayment(119_00).received(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    assert_eq!(money(&story.credited("GS1", &[2], 2).settle())[1..], ["refund:GS1:0.02:s-chg-2", "book:GS1"]);
+}
+
+#[test]
+fn returns_secured_of_a_claim_that_unzer_shows_pending_after_the_notice_are_a_persons() {
+    let mut story = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    let PaymentView::Known(payment) = &mut story.facts.payment else { panic!("no payment") };
+    payment.transactions[0].status = TransactionStatus::Pending;
+    let story = story.returned("GS1", &[1]).settle();
+    assert_eq!((money(&story), story.problems()), (vec!["ship:s-pay-31", "book:RE1"], vec![1502]));
 }

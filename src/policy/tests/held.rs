@@ -64,3 +64,11 @@ fn the_limit_of_a_day_names_its_setting() {
     let text = story.plan().mark().unwrap().text(Language::En);
     assert!(text.contains("safety.max_refund_per_day of 25.00 EUR"), "{text}");
 }
+
+#[test]
+fn a_forbidden_step_is_not_tried_again_for_what_was_asked_before() {
+    let mut story = held();
+    let forbidden_at = story.facts.held.as_ref().unwrap().until - crate::policy::HELD_PAUSE;
+    story.facts.retry_at = Some(forbidden_at);
+    assert_eq!(story.next(), Vec::<String>::new());
+}

@@ -1,7 +1,9 @@
 //! R15, generations of locks, and who may lift them.
 
+use crate::policy::Past;
 use crate::policy::story::{not_sent, order, refused, unknown};
 use crate::steps::{Kind, Outcome, RefusalKind};
+use crate::unzer::TransactionStatus::Success;
 
 #[test]
 fn r15_a_raised_order_is_locked_and_unlocked_when_cured() {
@@ -103,4 +105,30 @@ fn r15_what_a_person_unlocked_is_locked_again_only_where_more_is_missing() {
     let story = story.lock_by_hand(false).settle();
     assert_eq!((story.facts.locked, story.clone().total(140_00).settle().facts.locked), (Some(false), Some(false)));
     assert_eq!(story.total(160_00).settle().facts.locked, Some(true));
+}
+
+#[test]
+fn cured_a_lock_lifted_by_a_person_is_set_again_where_cover_falls_further() {
+    let story = order("4711").card(119_00).expert().settle().total(150_00).settle().lock_by_hand(false).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(false), vec![1209]));
+    assert_eq!(story.reversed_by_hand(20_00).settle().facts.locked, Some(true));
+}
+
+#[test]
+fn r5_a_lock_lifted_by_a_person_is_set_again_where_more_is_charged_back() {
+    let story = order("4711").sofort(119_00).settle().charged_back("s-chg-1", 50_00).settle();
+    assert_eq!(story.facts.locked, Some(true));
+    let story = story.lock_by_hand(false).settle();
+    assert_eq!(story.facts.locked, Some(false), "the person knows of it");
+    assert_eq!(story.clone().charged(10_00, Success).settle().facts.locked, Some(false), "no more than before");
+    assert_eq!(story.charged_back("s-chg-1", 20_00).settle().facts.locked, Some(true));
+}
+
+#[test]
+fn cured_a_persons_lock_is_not_taken_for_ours_because_something_else_was_lost() {
+    let mut story = order("4711").card(119_00).expert().answer(Kind::Comment, Outcome::lost());
+    while story.take() {}
+    assert!(story.facts.past.iter().any(Past::may_still_arrive), "a comment was lost");
+    let story = story.lock_by_hand(true).settle();
+    assert_eq!((story.problems(), story.facts.locked), (vec![], Some(true)));
 }

@@ -1,7 +1,9 @@
 //! The rules, one file per family; test names carry the rule's number.
 
 mod asked;
+mod attempts;
 mod booking;
+mod by_hand;
 mod cancel;
 mod capture;
 mod claim;

@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 
+use crate::policy::facts::{AskedMove, Direction, LineState};
 use crate::policy::story::{Story, not_sent, order, refused, unknown};
-use crate::policy::{NextCheck, PaymentView, Standing};
+use crate::policy::{NextCheck, PaymentView, Standing, release_had_no_effect};
 use crate::steps::{Effect, Kind, RefusalKind};
+use crate::unzer::PaymentState;
 use crate::unzer::TransactionStatus::{Error, Pending, Success};
 
 /// Locked and released, with these problems told.
@@ -264,7 +266,7 @@ fn release_without_effect_end_after_some_tries() {
     for _ in 0..3 {
         while story.take() {}
         for line in &mut story.facts.lines {
-            line.state = crate::policy::facts::LineState::Hal;
+            line.state = LineState::Hal;
         }
         (story.facts.last_seen_released, story.facts.last_auth_code) = (None, None);
         story = story.after(11);
@@ -276,7 +278,7 @@ fn release_without_effect_end_after_some_tries() {
 fn release_without_effect_goes_on_by_the_lines_once() {
     let hold = |story: &mut Story| {
         for line in &mut story.facts.lines {
-            line.state = crate::policy::facts::LineState::Hal;
+            line.state = LineState::Hal;
         }
         story.facts.last_seen_released = None;
     };
@@ -333,4 +335,190 @@ fn r7_a_capture_that_finds_no_ear_is_worth_a_hint_after_a_quarter_of_an_hour() {
     assert!(story.take());
     assert_eq!(story.hints(), [1108], "still after the next try in vain");
     assert_eq!(story.settle().hints(), Vec::<u16>::new(), "and gone once it succeeds");
+}
+
+#[test]
+fn r7_waits_for_what_was_captured_for_a_person_and_unzer_does_not_show_yet() {
+    let mut story = order("4711").card(119_00);
+    story.facts.asked = Some(AskedMove { request: 1, direction: Direction::Capture, amount: 50_00 });
+    assert!(story.take());
+    story.facts.asked = None;
+    assert_eq!((story.did.as_slice(), story.facts.on_hold()), (["capture:asked#1".to_owned()].as_slice(), true));
+    assert_eq!(story.next(), ["capture:order:119.00", "release#1"], "Unzer shows it");
+    let unseen = story.without_last_transaction();
+    assert_eq!((unseen.next(), unseen.problems(), unseen.plan().rule), (vec![], vec![], "look"));
+}
+
+#[test]
+fn r8_r9_the_return_code_says_whether_the_money_was_taken() {
+    let code = |story: Story| {
+        story.plan().steps.into_iter().find_map(|step| match step.effect {
+            Effect::Release { auth_code, .. } => Some(auth_code),
+            _ => None,
+        })
+    };
+    assert_eq!(code(order("4711").card(119_00).expert()).as_deref(), Some("AUTHORIZED"));
+    assert_eq!(code(order("4711").card(120_00).expert().charged(119_00, Success)).as_deref(), Some("AUTHORIZED"));
+    assert_eq!(code(order("4711").card(119_00).expert().charged(119_00, Success)).as_deref(), Some("CHARGED"));
+    assert_eq!(code(order("4711").pay_later(119_00).charged(119_00, Success)).as_deref(), Some("CHARGED"));
+    assert_eq!(code(order("4711").sofort(119_00)).as_deref(), Some("CHARGED"));
+}
+
+/// pixi has taken the release, and shows neither it nor its code.
+fn hold_again(story: &mut Story) {
+    for line in &mut story.facts.lines {
+        line.state = LineState::Hal;
+    }
+    (story.facts.last_seen_released, story.facts.last_auth_code) = (None, None);
+}
+
+/// Released, and on hold all the same; since when.
+fn in_vain(story: Story) -> (Story, crate::clock::Time) {
+    let mut story = story;
+    while story.take() {}
+    hold_again(&mut story);
+    let released = story.facts.past.iter().rfind(|past| past.effect.kind() == Kind::Release).unwrap();
+    let released_at = released.settled_at.unwrap();
+    // A reading of long ago: the order would be looked at again in half an hour.
+    story.facts.stable_since = released_at - TimeDelta::hours(3);
+    (story, released_at)
+}
+
+#[test]
+fn release_without_effect_is_one_that_no_reading_has_shown_for_ten_minutes() {
+    let (mut story, released_at) = in_vain(order("4711").sofort(119_00));
+    let ten = TimeDelta::minutes(10);
+    let no_effect = |story: &Story, after| release_had_no_effect(&story.facts, released_at + after);
+    assert_eq!((no_effect(&story, ten - TimeDelta::seconds(1)), no_effect(&story, ten)), (false, true));
+    story.facts.last_seen_released = Some(released_at - TimeDelta::seconds(1));
+    assert!(no_effect(&story, ten), "shown before this release");
+    story.facts.last_seen_released = Some(released_at);
+    assert!(!no_effect(&story, ten), "shown, and put back by a person");
+    story.facts.last_seen_released = None;
+    story.facts.lines.iter_mut().for_each(|line| line.state = LineState::Open("ANG".into()));
+    assert!(!no_effect(&story, ten), "not on hold");
+}
+
+#[test]
+fn release_is_tried_again_after_ten_minutes_whatever_else_was_done() {
+    // A capture, a release, and their comments: only releases count as tried in vain.
+    let (mut story, released_at) = in_vain(order("4711").card(119_00));
+    assert!(story.facts.done().count() > 3);
+    story.now = released_at + TimeDelta::minutes(9);
+    let shows_at = released_at + TimeDelta::minutes(10);
+    assert_eq!((story.next(), story.plan().next_check), (vec![], NextCheck::At(shows_at)));
+    story.now = shows_at;
+    assert_eq!((story.next(), story.problems()), (vec!["release#2".to_owned()], vec![]));
+}
+
+#[test]
+fn release_without_effect_counts_from_when_the_order_was_last_seen_released() {
+    let (mut story, first) = in_vain(order("4711").sofort(119_00));
+    for release in ["release#2", "release#3", "release#4"] {
+        story.facts.last_seen_released = Some(first);
+        story = story.after(11);
+        story.facts.last_seen_released = Some(first);
+        assert_eq!((story.next(), story.problems()), (vec![release.to_owned()], vec![]));
+        while story.take() {}
+        hold_again(&mut story);
+    }
+    story.facts.last_seen_released = Some(first);
+    story.now += TimeDelta::minutes(11);
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1210]));
+}
+
+#[test]
+fn release_without_effect_is_looked_at_again_in_time() {
+    let (mut story, released_at) = in_vain(order("4711").sofort(119_00));
+    story.facts.last_auth_code =
+        story.facts.past.iter().rfind(|past| past.key.0 == "release#1").map(|p| p.token.clone());
+    story.facts.surroundings.release_lines = None;
+    let five = TimeDelta::minutes(5);
+    story.now = released_at + TimeDelta::hours(2) - TimeDelta::seconds(1);
+    assert_eq!((story.problems(), story.plan().next_check), (vec![], NextCheck::At(story.now + five)));
+    story.now = released_at + TimeDelta::hours(2);
+    assert_eq!(story.problems(), [1210], "whether pixi has the call could not be asked for two hours");
+    story.facts.surroundings.release_lines = Some(true);
+    assert_eq!(story.next(), ["release_lines#1"]);
+    while story.take() {}
+    let lines_at = story.facts.past.iter().rfind(|past| past.key.0 == "release_lines#1").unwrap().settled_at.unwrap();
+    let code = story.facts.past.iter().rfind(|past| past.key.0 == "release#1").map(|past| past.token.clone());
+    hold_again(&mut story);
+    (story.facts.last_auth_code, story.facts.stable_since) = (code, released_at - TimeDelta::hours(3));
+    let shows_at = lines_at + TimeDelta::minutes(10);
+    story.now = lines_at + TimeDelta::minutes(2);
+    assert_eq!((story.problems(), story.plan().next_check), (vec![], NextCheck::At(shows_at)));
+    story.now = lines_at + TimeDelta::minutes(9);
+    assert_eq!((story.problems(), story.plan().next_check), (vec![], NextCheck::At(story.now + five)));
+    story.now = shows_at;
+    assert_eq!((story.next(), story.problems()), (vec![], vec![1210]));
+}
+
+#[test]
+fn r4_a_buyer_who_has_not_finished_is_looked_at_again_in_time() {
+    let mut story = order("4711").method("crd").authorized(119_00, Pending);
+    let seen = story.facts.first_seen;
+    let next = |story: &Story| story.plan().next_check;
+    story = story.after(14);
+    assert_eq!(next(&story), NextCheck::At(seen + TimeDelta::minutes(15)));
+    story = story.after(10 * 60);
+    assert!(matches!(next(&story), NextCheck::At(at) if at > story.now));
+    story.now = seen + TimeDelta::hours(23);
+    assert_eq!(next(&story), NextCheck::At(seen + TimeDelta::hours(24)));
+}
+
+#[test]
+fn r7_part_of_the_money_does_not_cure_a_refused_capture() {
+    let story = order("4711").card(119_00).answer(Kind::Capture, refused(RefusalKind::Hard)).settle();
+    let story = story.charged(100_00, Success).settle();
+    assert_eq!((story.facts.locked, story.problems()), (Some(true), vec![1208]));
+}
+
+#[test]
+fn r7_an_order_a_person_released_is_not_held_for_a_refused_capture() {
+    let mut story = order("4711").card(119_00).answer(Kind::Capture, refused(RefusalKind::Hard));
+    assert!(story.take());
+    assert_eq!(story.problems(), [1208]);
+    let story = story.released_by_hand();
+    assert_eq!((story.next(), story.problems()), (vec![], vec![]));
+}
+
+#[test]
+fn r5_a_payment_under_review_needs_what_the_order_needs() {
+    let reviewed = |mut story: Story| {
+        let PaymentView::Known(payment) = &mut story.facts.payment else { panic!("no payment") };
+        payment.state = PaymentState::PaymentReview;
+        (story.next().into_iter().next(), story.problems())
+    };
+    let released = (Some("release#1".to_owned()), vec![]);
+    assert_eq!(reviewed(order("4711").card(119_00).expert()), released, "authorised");
+    assert_eq!(reviewed(order("4711").card(118_98).expert()), released, "within the tolerance");
+    assert_eq!(reviewed(order("4711").card(118_97).expert()), (Some("lock#1".to_owned()), vec![1214]));
+    assert_eq!(reviewed(order("4711").sofort(60_00)), (Some("lock#1".to_owned()), vec![1214]));
+}
+
+#[test]
+fn r5_a_payment_without_a_transaction_goes_by_its_state() {
+    let empty = |state: PaymentState| {
+        let mut story = order("4711").method("crd");
+        let PaymentView::Known(payment) = &mut story.facts.payment else { panic!("no payment") };
+        payment.state = state;
+        story
+    };
+    assert_locked_and_released(empty(PaymentState::Canceled), 1204);
+    assert_eq!(empty(PaymentState::Pending).next(), Vec::<String>::new());
+}
+
+#[test]
+fn r7_r13_only_what_may_pass_is_silence() {
+    for (kind, hints) in [
+        (RefusalKind::Passing, vec![1108]),
+        (RefusalKind::Stale, vec![1108]),
+        (RefusalKind::Configuration, vec![]),
+        (RefusalKind::Hard, vec![]),
+    ] {
+        let mut story = order("4711").card(119_00).answer(Kind::Capture, refused(kind));
+        assert!(story.take());
+        assert_eq!(story.after(15).hints(), hints, "{kind:?}");
+    }
 }

@@ -241,3 +241,21 @@ fn returns_settled_by_a_person_are_counted_as_theirs() {
     let story = delivered().credited("GS1", &[1], 20_00).credited("GS2", &[2], 30_00).paid_in_pixi("GS2", 30_00);
     assert_eq!(returns::by_others(&Draft::new(&story.facts, &story.terms, story.now)), 30_00);
 }
+
+#[test]
+fn returns_of_an_invoice_whose_capture_was_declined_say_nothing_of_their_own() {
+    let story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]).settle();
+    let story = story.answer(Kind::Capture, refused(RefusalKind::Hard)).shipped("RE2", &[2]).settle();
+    assert_eq!(story.problems(), [1303]);
+    assert_eq!(story.credited("GS1", &[2], 30_00).after(60).problems(), [1303]);
+}
+
+#[test]
+fn returns_of_more_than_is_there_are_told_to_the_cent() {
+    let problems = |paid| {
+        let story = order("4711").sofort(paid).released_by_hand().shipped("RE1", &[1, 2]);
+        let problems = story.credited("GS1", &[1], 60_00).after(60).problems();
+        problems.contains(&1504)
+    };
+    assert_eq!((problems(58_97), problems(58_98)), (false, true));
+}

@@ -65,6 +65,15 @@ fn r14_nothing_leaves_hold_before_the_lock_stands() {
 }
 
 #[test]
+fn r14_a_lock_that_a_person_has_lifted_keeps_nothing_on_hold() {
+    let mut story = order("4711").pay_later(119_00).address(AddressVerdict::Differs, AddressCheck::Lock);
+    assert_eq!(story.next(), ["lock#1", "release#1"]);
+    assert!(story.take());
+    let story = story.lock_by_hand(false);
+    assert_eq!((story.next(), story.problems()), (vec!["release#1".to_owned()], vec![1220]));
+}
+
+#[test]
 fn r14_says_nothing_where_it_is_off_not_known_or_not_insured() {
     for story in [
         order("4711").pay_later(119_00).address(AddressVerdict::Differs, AddressCheck::Off),
