@@ -308,7 +308,7 @@ class Tests:
 
     def __init__(self, binaries, root):
         self.binaries, self.root = binaries, root
-        self.patience = {}
+        self.patience, self.asking = {}, threading.Lock()
 
     def run(self, number, part, stage, patience):
         """The first test that fails, or nothing, and the seconds of the processor that took."""
@@ -341,19 +341,23 @@ class Tests:
             failed = f"(crashed) {running}"
         return failed, used.ru_utime + used.ru_stime
 
-    def sound(self, changes):
-        """Without a change all of them pass; notes how long they take."""
-        for part, stage in {repr((c.part, stage)): (c.part, stage) for c in changes for stage in c.stages}.values():
-            failed, used = self.run(0, part, stage, 1800)
-            if failed:
-                stop(f"without any change {failed} fails ({stage})")
-            self.patience[part, repr(stage)] = max(PATIENCE, round(5 * used))
-            print(f"sound: {' '.join(stage[0]) or 'all'} in {used:.1f} s", flush=True)
+    def patience_with(self, part, stage):
+        """How many seconds a stage may take. Asked first without a change: there all of it passes."""
+        key = part, repr(stage)
+        with self.asking:
+            if key not in self.patience:
+                failed, used = self.run(0, part, stage, 1800)
+                if failed:
+                    stop(f"without any change {failed} fails ({stage})")
+                self.patience[key] = max(PATIENCE, round(5 * used))
+                print(f"sound: {part} {' '.join(stage[0]) or 'all'} in {used:.1f} s", flush=True)
+            return self.patience[key]
 
     def hunt(self, change):
         caught = ""
         for stage in change.stages:
-            caught, _ = self.run(change.number, change.part, stage, self.patience[change.part, repr(stage)])
+            patience = self.patience_with(change.part, stage)
+            caught, _ = self.run(change.number, change.part, stage, patience)
             if caught:
                 break
         change.verdict = f"caught {caught}" if caught else "missed"
@@ -391,12 +395,16 @@ def without_broken(copy, changes, known):
 
 
 def hunt_all(tests, changes, known):
-    tests.sound(changes)
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(tests.hunt, change) for change in changes]):
-            change = done.result()
-            print(f"{change.verdict.split()[0]:7} {change.name} {change.verdict.partition(' ')[2]}", flush=True)
-            known.note([change])
+        hunts = [pool.submit(tests.hunt, change) for change in changes]
+        try:
+            for done in concurrent.futures.as_completed(hunts):
+                change = done.result()
+                print(f"{change.verdict.split()[0]:7} {change.name} {change.verdict.partition(' ')[2]}", flush=True)
+                known.note([change])
+        except SystemExit:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def main():
