@@ -210,3 +210,32 @@ fn asked_goodwill_is_known_by_its_reference_too() {
     let story = story.with_reference("KULANZ k7f3q2");
     assert_eq!((story.problems(), story.sums().refunds.goodwill), (vec![], 10_00));
 }
+
+#[test]
+fn asked_a_gift_is_declined_only_while_more_than_cents_are_due() {
+    let invoiced = |total| paid().invoiced("RE1", &[1, 2], total).declines(Direction::Refund, 10_00);
+    assert_eq!((invoiced(118_98), invoiced(118_97)), (None, Some(PhraseKey::AskedGivesBackAnyway)));
+}
+
+#[test]
+fn asked_an_open_comment_keeps_no_money_from_moving() {
+    let mut story = order("4711").sofort(119_00).expert().answer(Kind::Comment, unknown());
+    while story.take() {}
+    assert!(story.facts.past.iter().any(|past| past.is_open()));
+    assert_eq!(story.declines(Direction::Refund, 10_00), None);
+}
+
+#[test]
+fn asked_a_capture_nobody_can_name_or_of_another_payment_is_not_waited_for() {
+    let captured = || order("4711").card(119_00).expert().settle().asked(Direction::Capture, 10_00);
+    let mut decided = captured().without_last_transaction();
+    assert_eq!(decided.declines(Direction::Capture, 10_00), Some(PhraseKey::AwaitingLook));
+    for past in decided.facts.past.iter_mut().filter(|past| past.effect.kind() == Kind::Capture) {
+        past.outcome = Some(crate::steps::Outcome::Done(crate::steps::Evidence::default()));
+    }
+    assert_eq!(decided.declines(Direction::Capture, 10_00), None, "a person has decided, and named no transaction");
+    let mut renewed = captured().without_last_transaction();
+    let crate::policy::PaymentView::Known(payment) = &mut renewed.facts.payment else { panic!("no payment") };
+    payment.id = "s-pay-32".into();
+    assert_eq!(renewed.declines(Direction::Capture, 10_00), None, "it was taken of another payment");
+}

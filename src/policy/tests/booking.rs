@@ -143,3 +143,69 @@ fn book_a_return_of_a_cent_or_two_is_booked_after_its_refund() {
     assert_eq!(story.next(), Vec::<String>::new());
     assert_eq!(story.settle().did[3..], ["refund:GS1:0.02:s-chg-1", "book:GS1"]);
 }
+
+/// What is written into pixi over a whole life, in the order it is written.
+fn comments(story: &Story) -> Vec<String> {
+    let comment = |effect: &Effect| match effect {
+        Effect::Comment { text } => Some(text.clone()),
+        _ => None,
+    };
+    story.facts.past.iter().filter_map(|past| comment(&past.effect)).collect()
+}
+
+#[test]
+fn comment_each_kind_of_step_has_its_sentence() {
+    use crate::policy::facts::Direction;
+    let card = order("4711").card(130_00).expert().settle().asked(Direction::Capture, 5_00);
+    let card = card.shipped("RE1", &[1, 2]).settle().returned("GS1", &[2]).settle();
+    let gift = paid().shipped("RE1", &[1, 2]).settle().asked(Direction::Refund, 1_00).settle();
+    let cancelled = paid().cancelled(&[1, 2]).settle();
+    let locked = order("4711").card(119_00).expert().settle().total(150_00).settle().total(119_00).settle();
+    let secured = order("4711").secured_invoice(119_00).settle().shipped("RE1", &[1]).cancelled(&[2]).settle();
+    let mut renewed = order("4711").card(119_00).expert();
+    renewed.terms.payment_type.reauthorize = crate::config::Reauthorize::OnHold;
+    let renewed = renewed.settle().total(150_00).settle().on_hold_again().settle();
+    let mut by_lines = paid();
+    let release = by_lines.facts.past.iter_mut().find(|past| past.effect.kind() == Kind::Release).unwrap();
+    release.effect = Effect::ReleaseLines { nr_external: "4711".into(), auth_code: "CHARGED".into() };
+    by_lines.facts.past.retain(|past| past.effect.kind() != Kind::Comment);
+    let by_lines = by_lines.settle();
+    let released = "Order checked and released (s-pay-31).";
+    let said = |story: &Story, expected: &[&str]| assert_eq!(comments(story), [&[released], expected].concat());
+    said(
+        &card,
+        &[
+            "5.00 EUR captured by hand.",
+            "114.00 EUR captured for invoice RE1.",
+            "RE1 of 119.00 EUR booked in the customer account (ZE).",
+            "Authorisation of 11.00 EUR reversed.",
+            "59.00 EUR refunded for credit note GS1.",
+            "GS1 of 59.00 EUR booked in the customer account (RZ).",
+        ],
+    );
+    said(&gift, &["RE1 of 119.00 EUR booked in the customer account (ZE).", "1.00 EUR refunded by hand."]);
+    said(&cancelled, &["119.00 EUR refunded for cancellation."]);
+    let lock =
+        "Shipping lock set: PP-1209: After the release the payment covers only 119.00 EUR, 150.00 EUR is needed.";
+    let unlock = "Shipping lock lifted: the payment is in order.";
+    said(&locked, &[lock, unlock]);
+    said(
+        &secured,
+        &[
+            "Claim lowered by 59.00 EUR.",
+            "Shipment reported to Unzer (RE1): the buyer's term has started.",
+            "RE1 of 60.00 EUR booked in the customer account (ZE).",
+        ],
+    );
+    said(
+        &renewed,
+        &[
+            lock,
+            "150.00 EUR authorised anew.",
+            "Order checked and released (s-pay-32).",
+            unlock,
+            "Authorisation of 119.00 EUR reversed.",
+        ],
+    );
+    said(&by_lines, &[]);
+}

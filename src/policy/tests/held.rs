@@ -72,3 +72,11 @@ fn a_forbidden_step_is_not_tried_again_for_what_was_asked_before() {
     story.facts.retry_at = Some(forbidden_at);
     assert_eq!(story.next(), Vec::<String>::new());
 }
+
+#[test]
+fn a_forbidden_step_keeps_no_goods_from_being_locked() {
+    let mut story = held();
+    story.facts.documents.pop();
+    story.facts.lines[1].state = crate::policy::facts::LineState::Open("ANG".into());
+    assert_eq!((story.next(), story.clone().total(150_00).next()), (vec![], vec!["lock#1".to_owned()]));
+}

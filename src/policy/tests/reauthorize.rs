@@ -168,3 +168,88 @@ fn r16_a_change_that_does_not_help_is_a_problem() {
     let story = story.settle();
     assert_eq!((story.facts.locked, story.facts.on_hold()), (Some(true), false), "{:?}", story.did);
 }
+
+/// What is authorised anew, or changed, and under which order id.
+fn authorised(story: &Story) -> Vec<(i64, Option<String>)> {
+    let amount = |effect: &Effect| match effect {
+        Effect::Reauthorize { amount, order_id, .. } => Some((amount.minor, Some(order_id.clone()))),
+        Effect::ChangeAuthorization { amount, .. } => Some((amount.minor, None)),
+        _ => None,
+    };
+    let planned = story.plan().steps.into_iter().filter_map(|step| amount(&step.effect)).collect::<Vec<_>>();
+    story.facts.past.iter().filter_map(|past| amount(&past.effect)).chain(planned).collect()
+}
+
+#[test]
+fn r16_what_lacks_no_more_than_the_tolerance_is_no_request() {
+    let raised = |total| {
+        let mut story = order("4711").card(119_00).expert();
+        story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+        authorised(&story.settle().total(total).on_hold_again())
+    };
+    assert_eq!((raised(119_02), raised(119_03)), (vec![], vec![(119_03, Some("100234-R1".into()))]));
+}
+
+#[test]
+fn r16_the_advice_names_what_is_missing() {
+    let mut story = order("4711").card(119_00).expert();
+    story.terms.payment_type.reauthorize = Reauthorize::Ask;
+    let story = story.settle().shipped("RE1", &[1]).settle().credited("GS1", &[1], 10_00).settle().total(150_00);
+    let told = story.plan().notices.into_iter().find(|notice| notice.number.digits() == 1218).unwrap().values;
+    assert!(told.iter().any(|(name, value)| name == "amount" && value.starts_with("31.00")), "{told:?}");
+}
+
+#[test]
+fn r16_an_authorisation_that_ended_without_a_trace_is_asked_for_whole() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]);
+    story = story.answer(Kind::Capture, refused(RefusalKind::Final)).settle();
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    assert_eq!(authorised(&story), [(119_00, Some("100234-R1".into()))]);
+    let mut busy = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]);
+    busy = busy.answer(Kind::Capture, refused(RefusalKind::Passing));
+    while busy.take() {}
+    (busy.facts.reauthorize_asked, busy.facts.retry_at) = (true, Some(busy.now));
+    assert_eq!(authorised(&busy), [], "it may well be there");
+}
+
+#[test]
+fn r16_what_was_captured_stays_in_a_changed_authorisation() {
+    let mut story = order("4711").method("pdd").authorized(119_00, crate::unzer::TransactionStatus::Success);
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    let story = story.settle().shipped("RE1", &[1]).settle().total(150_00).on_hold_again();
+    assert_eq!(authorised(&story), [(150_00, None)]);
+}
+
+#[test]
+fn r16_each_new_authorisation_has_a_number_and_an_order_id_of_its_own() {
+    let story = lost("crd", Reauthorize::OnHold).answer(Kind::Reauthorize, crate::policy::story::not_sent());
+    let story = story.answer(Kind::Reauthorize, refused(RefusalKind::Hard)).on_hold_again().settle();
+    let story = story.on_hold_again().settle();
+    let ids: Vec<_> = authorised(&story).into_iter().filter_map(|(_, id)| id).collect();
+    assert_eq!(ids, ["100234-R1", "100234-R1", "100234-R2"], "what never left has used up no number");
+}
+
+#[test]
+fn r16_a_refusal_holds_until_somebody_asks_after_it() {
+    let mut story = lost("crd", Reauthorize::Ask);
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    story = story.after(1).answer(Kind::Reauthorize, refused(RefusalKind::Hard));
+    while story.take() {}
+    let refused_at = story.facts.past.iter().find(|past| past.effect.kind() == Kind::Reauthorize).unwrap().at;
+    let mut asks = |asked| {
+        story.facts.last_seen_released = Some(refused_at);
+        story.facts.retry_at = Some(asked);
+        story.next().contains(&"reauthorize#2".to_owned())
+    };
+    assert_eq!((asks(refused_at), asks(refused_at + chrono::TimeDelta::seconds(1))), (false, true));
+}
+
+#[test]
+fn r16_nothing_is_asked_for_again_while_an_order_is_not_on_hold_and_nobody_asks() {
+    let story = lost("crd", Reauthorize::OnHold);
+    assert_eq!(authorised(&story), []);
+    let mut held = lost("crd", Reauthorize::Ask).on_hold_again();
+    held.facts.reauthorize_asked = true;
+    held.facts.retry_at = Some(held.now);
+    assert_eq!(held.next(), ["reauthorize#1"], "on hold it is asked for in its place");
+}

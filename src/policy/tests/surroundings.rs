@@ -217,3 +217,61 @@ fn facts_merged_orders_get_no_money_step_and_are_never_taken_for_cancelled() {
     assert_eq!((story.did.as_slice(), story.problems()), (["release#1".to_owned()].as_slice(), vec![1605]));
     assert_eq!(story.plan().payment_status, PaymentStatus::Merged);
 }
+
+#[test]
+fn disappeared_with_money_taken_is_a_problem_too_and_doubts_are_looked_into_within_the_hour() {
+    let story = order("4711").sofort(119_00).settle();
+    assert_eq!(story.clone().gone(GoneHow::Missing, 3).problems(), [1608]);
+    let mut doubtful = story.gone(GoneHow::Missing, 2);
+    doubtful.facts.stable_since = doubtful.now - chrono::TimeDelta::days(2);
+    let last = doubtful.facts.surroundings.gone.as_ref().unwrap().readings[1];
+    assert_eq!(doubtful.plan().next_check, NextCheck::At(last + chrono::TimeDelta::hours(1)));
+}
+
+#[test]
+fn expiry_is_told_from_the_very_moment_and_of_the_authorisation_alone() {
+    let mut story = order("4711").card(119_00).expert().settle();
+    story.terms.payment_type.expiry_warning = Duration::from_hours(72);
+    let authorized = story.facts.first_seen;
+    story.now = authorized + chrono::TimeDelta::days(4) - chrono::TimeDelta::seconds(1);
+    assert_eq!(story.hints(), Vec::<u16>::new());
+    story.now = authorized + chrono::TimeDelta::days(4);
+    assert_eq!(story.hints(), [1223]);
+    // A capture in between does not make the authorisation last longer, nor does one that failed.
+    story.now = authorized + chrono::TimeDelta::days(3);
+    let captured = story.charged(10_00, crate::unzer::TransactionStatus::Success);
+    let mut failed = captured.authorized(1_00, crate::unzer::TransactionStatus::Error);
+    failed.now = authorized + chrono::TimeDelta::days(4);
+    assert_eq!(failed.hints(), [1223]);
+    failed.terms.payment_type.expiry_warning = Duration::ZERO;
+    failed.now = authorized + chrono::TimeDelta::days(8);
+    assert_eq!(failed.hints(), Vec::<u16>::new(), "off");
+}
+
+#[test]
+fn r10_r12_bank_data_go_out_while_the_money_is_missing_and_the_claim_is_enough() {
+    let wanted = |story: Story| story.next().iter().any(|key| key.starts_with("bank_data"));
+    let released = || order("4711").on_invoice(119_00).answer(Kind::BankData, refused(RefusalKind::Passing));
+    let waiting = |mut story: Story| {
+        while story.take() {}
+        story.after(10)
+    };
+    assert!(wanted(waiting(released())));
+    assert!(wanted(waiting(released()).received(118_97)));
+    assert!(!wanted(waiting(released()).received(118_98)), "paid but for cents");
+    assert!(wanted(waiting(released()).total(119_02)));
+    assert!(!wanted(waiting(released()).total(119_03)), "the claim is too small");
+    assert!(!wanted(waiting(order("4711").lines(&[1]).on_invoice(0))), "no claim");
+    let rule = |story: Story| {
+        let step = waiting(story).plan().steps.into_iter().find(|step| step.effect.kind() == Kind::BankData);
+        step.map(|step| step.rule)
+    };
+    assert_eq!(rule(released()).as_deref(), Some("R12"));
+    let prepaid = order("4711").prepayment(119_00).answer(Kind::BankData, refused(RefusalKind::Passing));
+    assert_eq!(rule(prepaid).as_deref(), Some("R10"));
+    let noted = |note: &str| {
+        let evidence = Evidence { note: Some(note.into()), ..Evidence::default() };
+        order("4711").on_invoice(119_00).answer(Kind::BankData, Outcome::Done(evidence)).settle().problems()
+    };
+    assert_eq!((noted("comment"), noted(ADDRESS_SPOILT)), (vec![], vec![1222]));
+}
