@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Many bugs in one build: each function holds all its changed bodies, and the environment says which one runs.
 
-usage: schemata.py PROJECT COPY RESULTS mutants [NAME ...] | survivors | planted [NUMBER ...]
+usage: schemata.py PROJECT COPY RESULTS mutants [NAME ...] | survivors | planted [NUMBER ...] | table
 
 Called by `tests/mutants schemata`, which makes COPY: for `mutants` the crates that it cuts the project into, else the whole
 project. Changes are what cargo mutants lists for src/policy and the journal's guards (NAME: those of one file), those of
-them that were missed, and the patches of tests/planted. What does not compile is found by cargo check and dropped.
+them that were missed, and the patches of tests/planted. What does not compile is found by cargo check and dropped. A table
+tries nothing, and shows what was found of the mutants.
 RESULTS is a folder: what was caught before is not tried again.
 Status: 0 all were caught, 1 some were not, 2 something is wrong.
 """
@@ -421,6 +422,11 @@ def main():
         "survivors": lambda: survivors(project, known.verdicts),
         "planted": lambda: planted(project, set(map(int, names)), results / "scratch"),
     }
+    if what == "table":
+        changes = list(mutants(project, []))
+        for change in changes:
+            change.verdict = known.verdicts.get(change.name, "not tried")
+        sys.exit(table(changes))
     changes = list(found[what]())
     if not changes:
         sys.exit("nothing to try: no change fits, or no run before has missed one")
@@ -440,23 +446,24 @@ def main():
 
 def table(changes):
     """Prints what was found. 1 where a change was missed."""
-    kinds = ["caught", "did not end", "missed", "does not compile", "not tried"]
     counts = collections.defaultdict(collections.Counter)
     for change in changes:
-        kind = "did not end" if "(did not end)" in change.verdict else change.verdict
-        counts[change.group]["caught" if kind.startswith("caught") else kind] += 1
+        counts[change.group][change.verdict.split(" ")[0] if change.verdict.startswith("caught") else change.verdict] += 1
     counts["together"] = sum(counts.values(), collections.Counter())
-    print("| file | changes | caught | did not end | missed | did not compile | not tried |")
-    print("| --- " * 7 + "|")
+    print("| file | changes | tried | caught | | missed | did not compile | not tried |")
+    print("| --- " * 8 + "|")
     for group, count in counts.items():
-        print(f"| `{group.removeprefix('src/')}` | {sum(count.values())} | " + " | ".join(str(count[kind]) for kind in kinds) + " |")
-    every = counts["together"]
-    noticed = every["caught"] + every["did not end"]
-    print(f"{noticed} of {noticed + every['missed']} that compile were noticed")
+        caught, missed = count["caught"], count["missed"]
+        tried = caught + missed
+        share = f"{100 * caught // tried} %" if tried else "-"
+        name = group if group == "together" else f"`{group.removeprefix('src/')}`"
+        cells = [name, sum(count.values()), tried, caught, share, missed, count["does not compile"], count["not tried"]]
+        print("| " + " | ".join(map(str, cells)) + " |")
+    print()
     for change in changes:
         if change.verdict == "missed":
             print(f"missed: {change.name}")
-    return 1 if every["missed"] or every["not tried"] else 0
+    return 1 if counts["together"]["missed"] or counts["together"]["not tried"] else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 //! Money a person asks to be moved: how much, once, and what the other rules make of it.
 
+use crate::policy::Past;
 use crate::policy::facts::Direction;
 use crate::policy::story::{Story, order, refused, unknown};
 use crate::steps::{Effect, Kind, ReasonCode, RefusalKind};
@@ -221,7 +222,7 @@ fn asked_a_gift_is_declined_only_while_more_than_cents_are_due() {
 fn asked_an_open_comment_keeps_no_money_from_moving() {
     let mut story = order("4711").sofort(119_00).expert().answer(Kind::Comment, unknown());
     while story.take() {}
-    assert!(story.facts.past.iter().any(|past| past.is_open()));
+    assert!(story.facts.past.iter().any(Past::is_open));
     assert_eq!(story.declines(Direction::Refund, 10_00), None);
 }
 

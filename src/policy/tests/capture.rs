@@ -285,3 +285,9 @@ fn cancellation_paid_before_the_release_is_paid_back_too() {
     let raised = story.total(150_00);
     assert_eq!(first_total(&raised.facts, Some(119_00)), Some(119_00), "only on hold");
 }
+
+#[test]
+fn c1_r7_what_is_taken_at_release_is_not_taken_for_an_invoice_as_well() {
+    let story = order("4711").card(238_00).shipped("RE1", &[1]);
+    assert_eq!(story.next(), ["capture:order:119.00", "release#1"]);
+}

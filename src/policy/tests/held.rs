@@ -80,3 +80,10 @@ fn a_forbidden_step_keeps_no_goods_from_being_locked() {
     story.facts.lines[1].state = crate::policy::facts::LineState::Open("ANG".into());
     assert_eq!((story.next(), story.clone().total(150_00).next()), (vec![], vec!["lock#1".to_owned()]));
 }
+
+#[test]
+fn a_forbidden_step_is_commented_though_money_stands_still() {
+    let plan = held().plan();
+    let kinds: Vec<_> = plan.steps.iter().map(|step| step.effect.kind()).collect();
+    assert_eq!(kinds, [crate::steps::Kind::Comment], "{:?}", plan.steps);
+}

@@ -256,6 +256,7 @@ fn r10_r12_bank_data_go_out_while_the_money_is_missing_and_the_claim_is_enough()
         while story.take() {}
         story.after(10)
     };
+    assert_eq!(released().next(), ["release#1"], "not before the release");
     assert!(wanted(waiting(released())));
     assert!(wanted(waiting(released()).received(118_97)));
     assert!(!wanted(waiting(released()).received(118_98)), "paid but for cents");

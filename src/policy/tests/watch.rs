@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::policy::story::{Story, not_sent, order, refused, unknown};
-use crate::policy::{NextCheck, PaymentView};
+use crate::policy::{NextCheck, Past, PaymentView};
 use crate::steps::{Evidence, Kind, Outcome, RefusalKind};
 use crate::text::PhraseKey;
 use crate::unzer::{TransactionKind, TransactionStatus};
@@ -59,7 +59,7 @@ fn look_a_person_is_asked_after_two_hours_or_a_day_or_at_once() {
 fn look_a_comment_of_which_nobody_knows_holds_nothing_up() {
     let mut story = order("4711").card(119_00).expert().answer(Kind::Comment, unknown());
     while story.take() {}
-    assert!(story.facts.past.iter().any(|past| past.is_open()));
+    assert!(story.facts.past.iter().any(Past::is_open));
     story.facts.stable_since = story.now - TimeDelta::hours(5);
     assert_eq!(story.plan().next_check, NextCheck::At(story.now + TimeDelta::hours(1)), "nobody looks for it");
     let story = story.after(60 * 24 * 2);
@@ -154,4 +154,26 @@ fn a_person_is_named_only_where_nothing_else_is_said_of_a_problem() {
     assert_eq!((says(&later, PhraseKey::AwaitingPerson), says(&later, PhraseKey::CaptureLater)), (false, true));
     let given_up = order("4711").sofort(200_00).settle().invoiced("RE1", &[1, 2], 119_03).settle();
     assert_eq!((given_up.problems(), says(&given_up, PhraseKey::AwaitingPerson)), (vec![1305], true));
+}
+
+#[test]
+fn settled_is_no_order_with_a_step_to_take_or_a_problem() {
+    let to_book = order("4711").sofort(119_00).settle().shipped("RE1", &[1, 2]);
+    assert_eq!((to_book.next(), says(&to_book, PhraseKey::Settled)), (vec!["book:RE1".to_owned()], false));
+    let wrong = order("4711").sofort(200_00).settle().invoiced("RE1", &[1, 2], 119_03).settle();
+    assert_eq!((wrong.problems(), says(&wrong, PhraseKey::Settled)), (vec![1305], false));
+    assert!(matches!(wrong.after(60 * 24 * 31).plan().next_check, NextCheck::At(_)));
+    let mut later = order("4711").sofort(119_00).settle().shipped("RE1", &[1, 2]);
+    later = later.answer(Kind::BookInvoice, not_sent());
+    while later.take() {}
+    assert_eq!((later.next(), says(&later, PhraseKey::Settled)), (vec![], false));
+}
+
+#[test]
+fn moments_are_told_as_the_clock_on_the_wall_shows_them() {
+    let story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1, 2]).settle();
+    let waiting = story.returned("GS1", &[1]).plan().said;
+    let at = waiting.iter().find(|phrase| phrase.key == PhraseKey::GiveBackWaits).unwrap();
+    let text = at.text(crate::text::Language::En);
+    assert!(text.contains(':') && text.contains("2026") && !text.contains("xyzzy"), "{text}");
 }
