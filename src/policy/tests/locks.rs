@@ -132,3 +132,13 @@ fn cured_a_persons_lock_is_not_taken_for_ours_because_something_else_was_lost() 
     let story = story.lock_by_hand(true).settle();
     assert_eq!((story.problems(), story.facts.locked), (vec![], Some(true)));
 }
+
+#[test]
+fn cured_a_persons_lock_is_not_taken_for_ours_where_pixi_refused_ours() {
+    for answer in [refused(RefusalKind::Final), not_sent()] {
+        let mut story = order("4711").card(119_00).expert().settle().total(130_00).answer(Kind::Lock, answer);
+        assert!(story.take());
+        let story = story.total(119_00).lock_by_hand(true).settle();
+        assert_eq!((story.problems(), story.facts.locked), (vec![], Some(true)));
+    }
+}

@@ -253,3 +253,50 @@ fn r16_nothing_is_asked_for_again_while_an_order_is_not_on_hold_and_nobody_asks(
     held.facts.retry_at = Some(held.now);
     assert_eq!(held.next(), ["reauthorize#1"], "on hold it is asked for in its place");
 }
+
+/// Authorised anew over 150.00, the old payment still holding its 119.00.
+fn raised(setting: Reauthorize) -> Story {
+    let mut story = order("4711").card(119_00).expert();
+    story.terms.payment_type.reauthorize = setting;
+    story.settle().total(150_00).settle()
+}
+
+#[test]
+fn r16_a_refused_capture_of_the_old_payment_says_nothing_of_the_new_one() {
+    let mut story = order("4711").card(119_00).expert().settle().shipped("RE1", &[1]);
+    story = story.answer(Kind::Capture, refused(RefusalKind::Final)).settle();
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    assert!(story.take());
+    assert_eq!(authorised(&story).len(), 1, "not asked for twice: {:?}", story.next());
+}
+
+#[test]
+fn r16_an_order_pixi_has_never_shown_released_was_put_back_by_nobody() {
+    let mut story = order("4711").card(119_00).expert();
+    story.terms.payment_type.reauthorize = Reauthorize::OnHold;
+    while story.take() {}
+    story.facts.lines.iter_mut().for_each(|line| line.state = crate::policy::facts::LineState::Hal);
+    (story.facts.last_seen_released, story.facts.last_auth_code) = (None, None);
+    let story = story.reversed_by_hand(119_00).after(11);
+    assert_eq!((authorised(&story), story.problems()), (vec![], vec![1204]));
+}
+
+#[test]
+fn r16_the_old_payment_is_reversed_after_pixi_names_the_new_one() {
+    let mut story = raised(Reauthorize::Ask);
+    (story.facts.reauthorize_asked, story.facts.retry_at) = (true, Some(story.now));
+    assert!(story.take());
+    story.facts.reauthorize_asked = false;
+    let story = story.after(10);
+    assert!(!story.facts.on_hold());
+    assert!(!story.next().iter().any(|key| key.starts_with("reverse")), "{:?}", story.next());
+    assert_eq!(story.settle().did.last().unwrap(), "reverse:s-pay-31:119.00");
+}
+
+#[test]
+fn r16_an_old_payment_that_cannot_be_reversed_keeps_its_order_from_being_settled() {
+    let shipped = |story: Story| story.on_hold_again().settle().shipped("RE1", &[1, 2]).settle();
+    assert_eq!(shipped(raised(Reauthorize::OnHold)).plan().rule, "settled");
+    let refused = shipped(raised(Reauthorize::OnHold).answer(Kind::Reverse, refused(RefusalKind::Final)));
+    assert_ne!(refused.plan().rule, "settled", "{:?}", refused.did);
+}

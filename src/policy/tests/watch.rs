@@ -167,6 +167,9 @@ fn settled_is_no_order_with_a_step_to_take_or_a_problem() {
     later = later.answer(Kind::BookInvoice, not_sent());
     while later.take() {}
     assert_eq!((later.next(), says(&later, PhraseKey::Settled)), (vec![], false));
+    let unpaid = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).settle();
+    assert!(!says(&unpaid, PhraseKey::Settled));
+    assert!(matches!(unpaid.after(60 * 24 * 31).plan().next_check, NextCheck::At(_)), "the money is still to come");
 }
 
 #[test]
