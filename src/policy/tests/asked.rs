@@ -216,6 +216,11 @@ fn asked_goodwill_is_known_by_its_reference_too() {
 fn asked_a_gift_is_declined_only_while_more_than_cents_are_due() {
     let invoiced = |total| paid().invoiced("RE1", &[1, 2], total).declines(Direction::Refund, 10_00);
     assert_eq!((invoiced(118_98), invoiced(118_97)), (None, Some(PhraseKey::AskedGivesBackAnyway)));
+    let refunded = |amount| {
+        let story = delivered().returned("GS1", &[1]).refunded_by_hand("s-chg-1", amount);
+        story.declines(Direction::Refund, 10_00)
+    };
+    assert_eq!((refunded(59_98), delivered().declines(Direction::Refund, 10_00)), (None, None));
 }
 
 #[test]

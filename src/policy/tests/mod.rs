@@ -15,6 +15,7 @@ mod properties;
 mod reauthorize;
 mod release;
 mod returns;
+mod rules;
 mod status;
 mod sums;
 mod surroundings;

@@ -259,3 +259,12 @@ fn returns_of_more_than_is_there_are_told_to_the_cent() {
     };
     assert_eq!((problems(58_97), problems(58_98)), (false, true));
 }
+
+#[test]
+fn foreign_refund_of_nearly_as_much_is_not_a_credit_notes() {
+    let adopted = |amount| {
+        let story = delivered().returned("GS1", &[1]).refunded_by_hand("s-chg-1", amount);
+        story.sums().refunds.by_credit_note.get("GS1").copied()
+    };
+    assert_eq!([59_97, 59_98, 50_00].map(adopted), [None, Some(59_98), None]);
+}
