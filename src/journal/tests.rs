@@ -17,7 +17,7 @@ use crate::steps::{Effect, Evidence, Guards, OrderId, Outcome, RefundAt, Refusal
 use crate::text::{Notice, Number};
 
 mod instances;
-mod intents;
+mod intend;
 mod mails;
 mod on;
 mod shop;
