@@ -245,3 +245,11 @@ fn asked_a_capture_nobody_can_name_or_of_another_payment_is_not_waited_for() {
     payment.id = "s-pay-32".into();
     assert_eq!(renewed.declines(Direction::Capture, 10_00), None, "it was taken of another payment");
 }
+
+#[test]
+fn asked_a_gift_stands_for_no_money_that_never_came() {
+    let kept = |received| {
+        order("4711").prepayment(119_00).received(received).settle().asked(Direction::Refund, 10_00).sums().kept()
+    };
+    assert_eq!([60_00, 119_00, 130_00].map(kept), [60_00, 119_00, 120_00]);
+}
