@@ -68,6 +68,8 @@ fn a_gift_on_part_of_the_money_is_no_partial_refund() {
     let given_back = order("4711").sofort(119_00).settle().refunded_by_hand("s-chg-1", 118_99);
     assert_eq!(payment(&given_back), PaymentStatus::RefundedPartial);
     assert_eq!(payment(&given_back.refunded_by_hand("s-chg-1", 1)), PaymentStatus::Refunded);
+    let little = order("4711").prepayment(119_00).received(60_00).refunded_by_hand("s-chg-2", 5_00);
+    assert_eq!(payment(&little), PaymentStatus::RefundedPartial, "no gift, and not all was paid");
     let dead = order("4711").sofort(119_00).settle().cancelled(&[1, 2]).refunded_by_hand("s-chg-1", 119_00);
     assert_eq!(payment(&dead), PaymentStatus::Cancelled);
 }
