@@ -572,7 +572,9 @@ impl Found<'_> {
     /// Payments Unzer has sent a word about.
     async fn hinted(&mut self) -> Result<(), JournalError> {
         let mut strangers = Vec::new();
-        for hint in self.shop.journal.take_hints(self.api, MOST_HINTS).await? {
+        // Those of mandants that are left out must not crowd out the others.
+        let most = if self.scope.left_out.is_empty() { MOST_HINTS } else { i64::MAX };
+        for hint in self.shop.journal.take_hints(self.api, most).await? {
             let Some(order) = hint.order.clone() else {
                 // A payment of no order known here: the order comes by the work list.
                 strangers.push(hint);

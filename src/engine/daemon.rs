@@ -331,7 +331,9 @@ impl Daemon {
             }
             let _work = self.hands.work().await;
             if let Lease::Ours { .. } = self.journal.acquire_lease(self.owner(), &api).await? {
-                hinted::look(&shop, hints, &mut looked, || self.stop.is_set() || self.quiet_until().is_none()).await?;
+                let replaced = self.replaced.read().unwrap_or_else(PoisonError::into_inner).clone();
+                let ends = || self.stop.is_set() || replaced.load(Ordering::Relaxed) || self.quiet_until().is_none();
+                hinted::look(&shop, hints, &mut looked, ends).await?;
             }
         }
         Ok(())
@@ -522,39 +524,51 @@ impl Daemon {
     async fn run_cycles(&self) {
         let mut rounds = FuturesUnordered::new();
         let mut pace: BTreeMap<ApiName, Pace> = BTreeMap::new();
+        // Those whose next cycle does not wait for the schedule.
+        let mut at_once: BTreeSet<ApiName> = BTreeSet::new();
         let mut patience = self.clock.now();
         while !self.stop.is_set() {
             let (shop, quiet) = (self.shop(), self.quiet_until().is_some());
             // What was missed is due now, which therefore has to be asked for last.
             let next = self.next_run().map(|next| next.at);
             let now = self.clock.now();
-            let at_once = self.interrupted.load(Ordering::Relaxed) && !quiet && now >= patience;
-            let is_due = at_once || next.is_some_and(|next| next <= now);
-            // What is taken over while this cycle runs is not in it, and asks for another one.
-            let interrupted = is_due && self.interrupted.swap(false, Ordering::Relaxed);
+            let is_due = next.is_some_and(|next| next <= now);
             if is_due {
                 *self.last_start.write().unwrap_or_else(PoisonError::into_inner) = Some(now);
             }
-            for (api, mandants) in mandants_of(&shop.settings) {
+            let all = mandants_of(&shop.settings);
+            // What is taken over while a cycle runs is not in it, and asks for another one.
+            if self.interrupted.swap(false, Ordering::Relaxed) {
+                at_once.extend(all.keys().cloned());
+            }
+            for (api, mandants) in all {
                 let pace = pace.entry(api.clone()).or_default();
-                let Some(claim) = self.begins(&api, &mandants, pace, is_due, quiet, now) else { continue };
+                let may_now = !quiet && now >= patience;
+                let made_up = (pace.owed || at_once.contains(&api)) && may_now && !self.hands.hold_some_of(&api);
+                if !is_due && !made_up {
+                    continue;
+                }
+                let Some(claim) = self.begins(&api, &mandants, pace, now) else { continue };
                 self.begun.write().unwrap_or_else(PoisonError::into_inner).insert(api.clone(), now);
                 let (is_whole, shop) = (claim.is_whole(), shop.clone());
+                let is_urgent = is_whole && at_once.remove(&api);
                 rounds.push(Box::pin(async move {
                     let ended = self.round(&shop, claim, &Scope::default()).await;
-                    (api, is_whole, interrupted, ended)
+                    (api, is_whole, is_urgent, ended)
                 }));
             }
             let until = next.filter(|next| *next > now).unwrap_or(now + TICK);
             tokio::select! {
                 biased;
-                Some((api, is_whole, interrupted, ended)) = rounds.next(), if !rounds.is_empty() => {
+                Some((api, is_whole, is_urgent, ended)) = rounds.next(), if !rounds.is_empty() => {
                     if is_whole {
-                        pace.entry(api).or_default().whole = Whole::Ended(self.clock.now());
+                        pace.entry(api.clone()).or_default().whole = Whole::Ended(self.clock.now());
                     }
                     if let Err(error) = ended {
                         tracing::error!("cycle ended early: {}", error.told());
-                        self.interrupted.fetch_or(interrupted, Ordering::Relaxed);
+                        if is_urgent {
+                            at_once.insert(api);
+                        }
                         // The store may still be as it was when the daemon before this one ended.
                         patience = self.clock.now() + TICK;
                     }
@@ -569,22 +583,10 @@ impl Daemon {
         }
     }
 
-    /// What a cycle over a pixi API that begins now is over; none where it is not due, or nothing is free. Each mandant is in
-    /// one cycle for each time of the schedule at most, so that what the brakes allow in a cycle is allowed no more often.
-    fn begins(
-        &self,
-        api: &ApiName,
-        mandants: &BTreeSet<MandantId>,
-        pace: &mut Pace,
-        is_due: bool,
-        quiet: bool,
-        now: Time,
-    ) -> Option<Claim> {
-        // A cycle that nobody had a part in is made up for.
-        let made_up = pace.owed && !quiet && !self.hands.hold_some_of(api);
-        if !is_due && !made_up {
-            return None;
-        }
+    /// What a cycle over a pixi API that begins now is over; none where nothing is free: then it is made up for. Each mandant
+    /// is in one cycle for each time of the schedule at most, so that what the brakes allow in a cycle is allowed no more
+    /// often.
+    fn begins(&self, api: &ApiName, mandants: &BTreeSet<MandantId>, pace: &mut Pace, now: Time) -> Option<Claim> {
         let claim = self.hands.claim_free(api, mandants);
         if claim.is_whole() {
             *pace = Pace { owed: false, whole: Whole::Runs };

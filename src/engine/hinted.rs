@@ -24,8 +24,8 @@ const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// Which hints were looked at in these quiet hours.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
-    /// How often each payment had been told of.
-    times: BTreeMap<String, i64>,
+    /// How often each payment had been told of, and when last.
+    times: BTreeMap<String, (i64, Time)>,
     /// Payments that could not be read are left alone until then; all others are looked at meanwhile.
     rest_until: BTreeMap<String, Time>,
 }
@@ -35,7 +35,7 @@ pub(super) async fn fresh(shop: &Workshop, api: &ApiName, looked: &Looked) -> Re
     let now = shop.clock.now();
     let hints = shop.journal.take_hints(api, MOST).await?;
     let is_fresh = |hint: &HintRow| {
-        looked.times.get(&hint.payment).is_none_or(|times| *times != hint.times)
+        looked.times.get(&hint.payment).is_none_or(|seen| *seen != (hint.times, hint.received))
             && looked.rest_until.get(&hint.payment).is_none_or(|until| *until <= now)
     };
     Ok(hints.into_iter().filter(is_fresh).collect())
@@ -63,7 +63,7 @@ pub(super) async fn look(
             looked.rest_until.insert(hint.payment.clone(), now + PAUSE);
             continue;
         }
-        looked.times.insert(hint.payment.clone(), hint.times);
+        looked.times.insert(hint.payment.clone(), (hint.times, hint.received));
     }
     Ok(())
 }

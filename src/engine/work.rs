@@ -8,9 +8,7 @@ use chrono::TimeDelta;
 
 use crate::clock::{Clock, Time};
 use crate::config::{Mode, PaymentCode, PaymentType, Settings};
-use crate::journal::{
-    Guard, Journal, JournalError, Known, Management, OrderRow, OrderSeen, Owner, SaidOfOrder, StepRecord,
-};
+use crate::journal::{Guard, Journal, JournalError, Known, Management, OrderRow, OrderSeen, Owner, StepRecord};
 use crate::pixi::{ErrorClass, OrderHeader, PixiClient, PixiError};
 use crate::policy::facts::{AskedMove, GoneHow, Held, Unclear};
 use crate::policy::{self, Facts, Past, PaymentView, Plan, Standing, Surroundings, Terms};
@@ -305,10 +303,7 @@ impl Work<'_> {
         let known = journal.known(&self.order).await?;
         let before = known.as_ref().and_then(facts_before);
         let claimed = known.as_ref().and_then(Known::claimed).map(str::to_owned);
-        let (stored, past, said) = match known {
-            Some(known) => (Some(known.row), known.steps, known.said),
-            None => (None, Vec::new(), SaidOfOrder::default()),
-        };
+        let (stored, past) = known.map_or_else(|| (None, Vec::new()), |known| (Some(known.row), known.steps));
         if past.iter().any(|step| is_decided_since(step, readings.at)) {
             // What a person knows to have happened may be younger than what was read.
             *readings = Readings::default();
@@ -321,7 +316,7 @@ impl Work<'_> {
             let reading = reading::read(&self.pixi, self.order.nr, before.as_ref(), tolerance, now).await?;
             let Some(reading) = reading.filter(|reading| reading.header.shop_id == self.order.mandant) else {
                 // Rare, and large: kept off the way of all the others.
-                return Box::pin(self.missing(stored.zip(before), said, purpose, now)).await;
+                return Box::pin(self.missing(stored.zip(before), purpose, now)).await;
             };
             readings.pixi = Some(reading);
         }
@@ -349,6 +344,8 @@ impl Work<'_> {
         let payment = readings.payment.clone().unwrap_or((PaymentView::NoId, Vec::new()));
         let header = pixi.header.clone();
         let mut facts = self.assemble(&row, pixi, payment, named, manual, before.as_ref(), &past, now);
+        // Read last: a person may have spoken while pixi and Unzer were asked.
+        let said = journal.said_of(&self.order).await?;
         (facts.accepted, facts.collection) = (said.done, said.collection);
         Box::pin(self.look_around(readings, &header, before.as_ref(), &mut facts, now)).await?;
         confirm(&mut facts, &row);
@@ -428,13 +425,13 @@ impl Work<'_> {
     async fn missing(
         &self,
         known: Option<(OrderRow, Facts)>,
-        said: SaidOfOrder,
         purpose: Purpose,
         now: Time,
     ) -> Result<Option<(OrderRow, Facts)>, WorkError> {
         let Some((row, before)) = known else { return Ok(None) };
         let mut facts = before.clone();
         facts.standing = self.standing(row.management, facts.standing == Standing::Manual);
+        let said = self.shop.journal.said_of(&self.order).await?;
         (facts.accepted, facts.collection) = (said.done, said.collection);
         facts.unclear = vec![Unclear::Vanished(format!("order {}", self.order.nr))];
         (facts.retry_at, facts.stable_since) = (self.asked.and_then(Asked::retry_at), now);

@@ -1,6 +1,6 @@
-//! What the store knows of an order, read at once.
+//! What the store knows of an order, read at once. What people said of it is not part of it: that is read last of all, so
+//! that it is never older than the rest.
 
-use super::accepted::{self, SaidOfOrder};
 use super::rows::Columns;
 use super::store::Tx;
 use super::{Journal, JournalError, OrderRow, StepRecord, settle, sql};
@@ -17,8 +17,6 @@ pub struct Known {
     pub facts: Option<String>,
     /// Its steps, oldest first; empty where they were not asked for.
     pub steps: Vec<StepRecord>,
-    /// What people said of it; empty where that was not asked for.
-    pub said: SaidOfOrder,
 }
 
 impl Known {
@@ -34,7 +32,7 @@ impl Journal {
         self.read_known(order, true).await
     }
 
-    /// The order with its facts last stored, if it was ever seen; its steps and what people said are not read.
+    /// The order with its facts last stored, if it was ever seen; its steps are not read.
     pub async fn row_and_facts(&self, order: &OrderId) -> Result<Option<Known>, JournalError> {
         self.read_known(order, false).await
     }
@@ -54,14 +52,9 @@ async fn load(tx: &mut Tx, order: OrderId, whole: bool) -> Result<Option<Known>,
         has_claim: row.int("claimed")? > 0,
         facts: row.text_opt("facts")?,
         steps: Vec::new(),
-        said: SaidOfOrder::default(),
     };
     if !whole {
         return Ok(Some(known));
-    }
-    // Of most orders nobody said anything.
-    if row.int("said")? > 0 {
-        known.said = accepted::said(tx, &order).await?;
     }
     known.steps = settle::of_order(tx, &order).await?;
     Ok(Some(known))
@@ -70,7 +63,7 @@ async fn load(tx: &mut Tx, order: OrderId, whole: bool) -> Result<Option<Known>,
 #[cfg(test)]
 mod tests {
     use super::super::tests::{On, Shop, capture, done, nr, on_both_databases, plan};
-    use super::super::{Accepted, Mode, Next, Settled};
+    use super::super::{Mode, Next};
     use super::*;
 
     async fn all_that_is_known_of_an_order_is_what_is_stored(on: On) {
@@ -78,8 +71,7 @@ mod tests {
         let journal = &shop.journal;
         let row = shop.order(4711).await;
         let known = journal.known(&nr(4711)).await.unwrap().unwrap();
-        let said = SaidOfOrder::default();
-        assert_eq!(known, Known { row: row.clone(), has_claim: false, facts: None, steps: Vec::new(), said });
+        assert_eq!(known, Known { row: row.clone(), has_claim: false, facts: None, steps: Vec::new() });
         assert_eq!(journal.known(&nr(1)).await.unwrap(), None);
 
         let later = shop.clock.now();
@@ -87,24 +79,13 @@ mod tests {
         assert_eq!(journal.known(&nr(4711)).await.unwrap().unwrap().claimed(), None, "named, and not claimed yet");
         let permit = shop.intend(4711, &capture("RE1", 100_00)).await.unwrap();
         shop.settle(permit, done("s-chg-1")).await;
-        let documents = [("RE1", Settled::Done), ("RE2", Settled::Open)].map(|(document, settled)| Accepted {
-            document: document.to_owned(),
-            settled,
-            total: 100_00,
-        });
-        journal.adopt_order(&nr(4711), documents.to_vec(), "anna", "ours").await.unwrap();
-        let adopted = journal.known(&nr(4711)).await.unwrap().unwrap();
-        assert_eq!((adopted.said.done.as_slice(), adopted.said.collection), (["RE1".to_owned()].as_slice(), None));
-        journal.hand_to_collection(&nr(4711), 50_00, "anna", "file 47/11").await.unwrap();
-
         let known = journal.known(&nr(4711)).await.unwrap().unwrap();
         assert_eq!(Some(&known.row), journal.load_order(&nr(4711)).await.unwrap().as_ref());
         assert_eq!((known.facts.as_deref(), known.claimed()), (Some("{}"), Some("s-pay-1")));
         assert_eq!(known.steps, journal.steps_of(&nr(4711)).await.unwrap());
-        assert_eq!(known.said, journal.said_of(&nr(4711)).await.unwrap());
-        assert_eq!((known.steps.len(), known.said.collection), (1, Some(50_00)));
+        assert_eq!(known.steps.len(), 1);
         let bare = journal.row_and_facts(&nr(4711)).await.unwrap().unwrap();
-        assert_eq!(bare, Known { steps: Vec::new(), said: SaidOfOrder::default(), ..known });
+        assert_eq!(bare, Known { steps: Vec::new(), ..known });
 
         let other = shop.order(4712).await;
         journal.record_plan(&other, plan(Next::Check(later))).await.unwrap();

@@ -126,9 +126,7 @@ statements! {
     LOAD_ORDER_ROW = concat!("SELECT ", order_columns!(), "WHERE o.id = $1");
     LOAD_KNOWN = concat!(
         "SELECT ", order_values!("o"), ", f.facts, \
-         (SELECT COUNT(*) FROM payment_claims c WHERE c.payment = o.payment AND c.order_id = o.id) AS claimed, \
-         (SELECT COUNT(*) FROM accepted_documents a WHERE a.order_id = o.id) \
-         + (SELECT COUNT(*) FROM collections n WHERE n.order_id = o.id) AS said \
+         (SELECT COUNT(*) FROM payment_claims c WHERE c.payment = o.payment AND c.order_id = o.id) AS claimed \
          FROM orders o LEFT JOIN facts f ON f.order_id = o.id WHERE o.api = $1 AND o.mandant = $2 AND o.nr = $3"
     );
     LOAD_FACTS = "SELECT f.facts FROM facts f JOIN orders o ON o.id = f.order_id \

@@ -176,7 +176,10 @@ impl PixiSim {
 
     /// Removes an order without trace, as a person with rights can; its documents stay.
     pub fn delete_order(&self, order: i64) -> Done<()> {
-        self.state().orders.remove(&order).map(|_| ()).ok_or(MerchantError::UnknownOrder(order))
+        let mut state = self.state();
+        let gone = state.orders.remove(&order).ok_or(MerchantError::UnknownOrder(order))?;
+        state.externals.remove(&(gone.external, gone.shop));
+        Ok(())
     }
 
     /// Moves the unshipped lines of `from` into `into`; `from` stays without them.
@@ -357,7 +360,7 @@ fn import(state: &mut State, new: NewOrder, now: Time) -> Done<i64> {
         return Err(MerchantError::Amount);
     }
     if let Some(external) = &new.external
-        && state.orders_by_external(external).any(|order| order.shop == new.shop)
+        && state.externals.contains(&(external.clone(), new.shop.clone()))
     {
         return Err(MerchantError::Duplicate(external.clone()));
     }
@@ -405,6 +408,7 @@ fn import(state: &mut State, new: NewOrder, now: Time) -> Done<i64> {
         created: now,
         updated: now,
     };
+    state.externals.insert((order.external.clone(), order.shop.clone()));
     state.orders.insert(nr, order);
     Ok(nr)
 }

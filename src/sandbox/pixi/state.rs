@@ -26,6 +26,8 @@ pub(super) struct State {
     pub customers: BTreeMap<i64, Customer>,
     pub addresses: BTreeMap<i64, Address>,
     pub orders: BTreeMap<i64, SimOrder>,
+    /// The shops' numbers of the orders, with the shop.
+    pub externals: BTreeSet<(String, String)>,
     pub documents: BTreeMap<i64, Document>,
     pub document_keys: BTreeMap<String, i64>,
     pub imports: Vec<ImportLog>,
@@ -85,6 +87,7 @@ impl State {
             customers: BTreeMap::new(),
             addresses: BTreeMap::new(),
             orders: BTreeMap::new(),
+            externals: BTreeSet::new(),
             documents: BTreeMap::new(),
             document_keys: BTreeMap::new(),
             imports: Vec::new(),
@@ -172,11 +175,6 @@ impl State {
 
     pub fn payment_type(&self, code: &str) -> Option<&PaymentType> {
         self.payment_types.iter().find(|known| known.code == code)
-    }
-
-    /// Orders with the shop's number, of any shop.
-    pub fn orders_by_external<'a>(&'a self, external: &'a str) -> impl Iterator<Item = &'a SimOrder> {
-        self.orders.values().filter(move |order| order.external == external)
     }
 
     /// `amount` of `from` in the base currency of `shop`, by the installation's rates.

@@ -72,3 +72,27 @@ async fn a_bad_order_is_not_read_in_each_cycle_and_goes_its_way_once_it_can_be_r
     assert_eq!((row.mark, row.nr_external), (None, stage.external()));
     assert!(stage.order(bad).unwrap().lines.iter().all(|line| line.state != crate::sandbox::pixi::LineState::Hal));
 }
+
+/// The answer without its last row.
+fn cut(answer: &str) -> String {
+    let last = answer.rfind("<row>").zip(answer.rfind("</row>"));
+    last.map_or_else(
+        || answer.to_owned(),
+        |(begin, end)| format!("{}{}", &answer[..begin], &answer[end + "</row>".len()..]),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn facts_a_line_that_pixi_shows_no_more_is_no_cancellation() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.authorize("card", &[40_00, 20_00], 0).unwrap();
+    scene.minutes(3).await;
+    stage.ship(sold.nr, &[0]).unwrap();
+    scene.minutes(3).await;
+    stage.moved(&sold.payment, 40_00, 0, 0).unwrap();
+    scene.line.rule(|request| if request.call == "pixiGetOrderline" { Act::Spoil(cut) } else { Act::Pass });
+    scene.hours(30).await;
+    stage.moved(&sold.payment, 40_00, 0, 0).unwrap();
+    assert_eq!(scene.mark(sold.nr).await, Some(1605), "moved to another order, as far as can be told");
+}

@@ -72,6 +72,23 @@ async fn look_a_transaction_that_cannot_be_read_is_not_taken_for_absent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn look_one_of_our_amount_without_a_reference_is_a_persons_to_tell() {
+    let scene = Scene::new().await;
+    let stage = scene.stage(1);
+    let sold = stage.authorize("card", &[40_00, 20_00], 0).unwrap();
+    scene.minutes(1).await;
+    stage.ship(sold.nr, &[0]).unwrap();
+    scene.world.faults.plan(Matcher::next(Peer::Unzer, "capture"), Fault::DropBefore);
+    scene.cycle().await;
+    assert_eq!(captures(&scene, sold.nr).await, [StepState::Unknown]);
+    // Somebody captures as much in the portal, or ours has lost its reference.
+    scene.world.unzer.portal_capture(&sold.payment, stage.money(40_00)).unwrap();
+    scene.hours(2).await;
+    assert_eq!((captures(&scene, sold.nr).await, scene.mark(sold.nr).await), (vec![StepState::Unknown], Some(1701)));
+    stage.moved(&sold.payment, 40_00, 0, 0).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn c8_look_a_hard_decline_that_is_read_back_keeps_its_code_and_is_never_tried_again() {
     let scene = Scene::new().await;
     let stage = scene.stage(1);

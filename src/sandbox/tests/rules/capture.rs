@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{plays, plays_in_both_modes};
 use crate::config::Mode;
-use crate::sandbox::pixi::NewLine;
+use crate::sandbox::pixi::{LineState, NewLine};
 use crate::sandbox::stage::{Astray, Sold, Stage, Told};
 
 fn refused<T: std::fmt::Display>(error: T) -> Astray {
@@ -292,6 +292,19 @@ async fn book_moves_no_money_and_carries_event_and_charge() {
         let bookings = stage.world.pixi.bookings_for(&credit_note);
         let told: Vec<_> = bookings.iter().map(|booking| (booking.event.as_str(), booking.amount.abs())).collect();
         stage.same("bookings", &told, &vec![("UZR", 60_00)])
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c2_booking_the_first_delivery_leaves_the_rest_on_its_way() {
+    plays(Mode::Expert, |stage| async move {
+        let sold = stage.sell("card", &[40_00, 20_00], 0)?;
+        stage.released(sold.nr).await?;
+        let invoice = stage.ship(sold.nr, &[0])?;
+        stage.booked(&invoice).await?;
+        let on_hold = stage.order(sold.nr)?.lines.iter().filter(|line| line.state == LineState::Hal).count();
+        stage.same("lines on hold", &on_hold, &0)
     })
     .await;
 }
