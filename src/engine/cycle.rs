@@ -16,7 +16,7 @@ use crate::steps::OrderId;
 use crate::text::{Notice, Number};
 
 use super::brakes::Brakes;
-use super::hands::Claim;
+use super::hands::InHand;
 use super::peers;
 use super::record;
 use super::work::{Work, WorkError, Worked, Workshop};
@@ -123,16 +123,16 @@ struct Candidate {
     code: PaymentCode,
 }
 
-/// Runs one cycle over one pixi API. `claim`: the mandants it has in hand; it lets go of each as soon as nothing is left to
+/// Runs one cycle over one pixi API. `in_hand`: the mandants it has in hand; it lets go of each as soon as nothing is left to
 /// do for it.
 pub async fn run(
     shop: &Workshop,
     owner: Owner,
     scope: &Scope,
     brakes: &Brakes,
-    claim: &Claim,
+    in_hand: &InHand,
 ) -> Result<CycleReport, JournalError> {
-    let api = claim.api();
+    let api = in_hand.api();
     let mut report = CycleReport::default();
     let Some(pixi) = shop.peers.pixi(api) else { return Ok(report) };
     let mut found = Found {
@@ -163,7 +163,7 @@ pub async fn run(
     let candidates = found.candidates;
     // While nobody else has them in hand.
     tell_asleep(shop, &asleep, None).await?;
-    let lanes = Lanes { shop, owner, claim, brakes, window, counts: scope.only.is_none() };
+    let lanes = Lanes { shop, owner, in_hand, brakes, window, counts: scope.only.is_none() };
     lanes.work(candidates, &mut report).await?;
     if report.stopped {
         return Ok(report);
@@ -236,7 +236,7 @@ pub async fn listed(
 struct Lanes<'a> {
     shop: &'a Workshop,
     owner: Owner,
-    claim: &'a Claim,
+    in_hand: &'a InHand,
     brakes: &'a Brakes,
     window: Option<Window>,
     /// Every part of a cycle was looked for.
@@ -250,17 +250,18 @@ impl Lanes<'_> {
         for candidate in candidates {
             by_mandant.entry(candidate.mandant.clone()).or_default().push(candidate);
         }
-        for idle in self.claim.mandants().iter().filter(|mandant| !by_mandant.contains_key(*mandant)) {
-            self.end(idle, is_reached);
+        for idle in self.in_hand.mandants().iter().filter(|mandant| !by_mandant.contains_key(*mandant)) {
+            self.note(idle, is_reached);
+            self.in_hand.done(idle);
         }
         let lane = |(mandant, candidates)| {
             Box::pin(async move {
                 let (lane, ended) =
-                    work_on(self.shop, self.owner, self.claim.api(), &mandant, candidates, self.brakes).await;
+                    work_on(self.shop, self.owner, self.in_hand.api(), &mandant, candidates, self.brakes).await;
                 if ended.is_ok() && !lane.stopped {
-                    self.end(&mandant, is_reached && lane.unreachable.is_empty());
+                    self.note(&mandant, is_reached && lane.unreachable.is_empty());
                 }
-                self.claim.done(&mandant);
+                self.in_hand.done(&mandant);
                 (lane, ended)
             })
         };
@@ -274,12 +275,11 @@ impl Lanes<'_> {
         store_failed.map_or(Ok(()), Err)
     }
 
-    /// Nothing is left to do for a mandant.
-    fn end(&self, mandant: &MandantId, is_whole: bool) {
+    /// Notes that nothing is left to do for a mandant.
+    fn note(&self, mandant: &MandantId, is_whole: bool) {
         if self.counts {
-            self.claim.note(mandant, self.shop.clock.now(), is_whole, self.window.map(|window| window.until));
+            self.in_hand.note(mandant, self.shop.clock.now(), is_whole, self.window.map(|window| window.until));
         }
-        self.claim.done(mandant);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::wire::{Peer, SharedWire};
 use super::brakes::Brakes;
 use super::connections;
 use super::cycle::{self, CycleReport, Scope};
-use super::hands::{Claim, Hand, Hands, Progress};
+use super::hands::{Hand, Hands, InHand, Progress};
 use super::health::{self, Cycles, Health};
 use super::hinted;
 use super::instances::label;
@@ -358,25 +358,25 @@ impl Daemon {
             let shop = self.shop();
             let mut mandants = mandants_of(&shop.settings).remove(api).unwrap_or_default();
             mandants.retain(|mandant| scope.covers(mandant));
-            let claim = self.hands.claim_all(api, &mandants).await;
+            let in_hand = self.hands.take_all(api, &mandants).await;
             // Another configuration may have come meanwhile.
             if Arc::ptr_eq(&shop, &self.shop()) {
-                return self.round(&shop, claim, scope).await;
+                return self.round(&shop, in_hand, scope).await;
             }
         }
     }
 
     /// One cycle over the mandants in hand.
-    async fn round(&self, shop: &Workshop, claim: Claim, scope: &Scope) -> Result<CycleReport, JournalError> {
+    async fn round(&self, shop: &Workshop, in_hand: InHand, scope: &Scope) -> Result<CycleReport, JournalError> {
         let _work = self.hands.work().await;
         if self.stop.is_set() {
             return Ok(CycleReport { stopped: true, ..CycleReport::default() });
         }
-        let (began, watch, api) = (self.clock.now(), self.clock.stopwatch(), claim.api().clone());
+        let (began, watch, api) = (self.clock.now(), self.clock.stopwatch(), in_hand.api().clone());
         let is_active = peers::active_apis(&shop.settings).contains(&api);
         let connections = connections::apply(&self.journal, &self.stack.circuits).await?;
-        let scope = Scope { left_out: claim.left_out().clone(), ..scope.clone() };
-        let Some(report) = self.run_api(shop, &claim, is_active, &scope, &connections).await? else {
+        let scope = Scope { left_out: in_hand.left_out().clone(), ..scope.clone() };
+        let Some(report) = self.run_api(shop, &in_hand, is_active, &scope, &connections).await? else {
             // Another process holds its lease: that one takes up what waits.
             tracing::debug!("another process works on pixi {api}: this one stands by");
             return Ok(CycleReport::default());
@@ -433,12 +433,12 @@ impl Daemon {
     async fn run_api(
         &self,
         shop: &Workshop,
-        claim: &Claim,
+        in_hand: &InHand,
         is_active: bool,
         scope: &Scope,
         connections: &[ConnectionRow],
     ) -> Result<Option<CycleReport>, JournalError> {
-        let (owner, api) = (self.owner(), claim.api());
+        let (owner, api) = (self.owner(), in_hand.api());
         if self.astray.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -454,7 +454,7 @@ impl Daemon {
             scope.is_whole() && connections::catches_up(&self.journal, connections, &shop.settings, api).await?;
         let all = Scope { all: true, catches_up: true, ..Scope::default() };
         let watch = self.clock.stopwatch();
-        let ended = cycle::run(shop, owner, if catches_up { &all } else { scope }, &self.brakes(shop), claim).await;
+        let ended = cycle::run(shop, owner, if catches_up { &all } else { scope }, &self.brakes(shop), in_hand).await;
         if scope.is_whole() && !ended.as_ref().is_ok_and(|report| report.stopped) {
             self.cycles.ended(api, ended.as_ref().ok(), self.clock.now(), watch.elapsed());
         }
@@ -548,12 +548,12 @@ impl Daemon {
                 if !is_due && !made_up {
                     continue;
                 }
-                let Some(claim) = self.begins(&api, &mandants, pace, now) else { continue };
+                let Some(in_hand) = self.begins(&api, &mandants, pace, now) else { continue };
                 self.begun.write().unwrap_or_else(PoisonError::into_inner).insert(api.clone(), now);
-                let (is_whole, shop) = (claim.is_whole(), shop.clone());
+                let (is_whole, shop) = (in_hand.is_whole(), shop.clone());
                 let is_urgent = is_whole && at_once.remove(&api);
                 rounds.push(Box::pin(async move {
-                    let ended = self.round(&shop, claim, &Scope::default()).await;
+                    let ended = self.round(&shop, in_hand, &Scope::default()).await;
                     (api, is_whole, is_urgent, ended)
                 }));
             }
@@ -586,21 +586,21 @@ impl Daemon {
     /// What a cycle over a pixi API that begins now is over; none where nothing is free: then it is made up for. Each mandant
     /// is in one cycle for each time of the schedule at most, so that what the brakes allow in a cycle is allowed no more
     /// often.
-    fn begins(&self, api: &ApiName, mandants: &BTreeSet<MandantId>, pace: &mut Pace, now: Time) -> Option<Claim> {
-        let claim = self.hands.claim_free(api, mandants);
-        if claim.is_whole() {
+    fn begins(&self, api: &ApiName, mandants: &BTreeSet<MandantId>, pace: &mut Pace, now: Time) -> Option<InHand> {
+        let in_hand = self.hands.take_free(api, mandants);
+        if in_hand.is_whole() {
             *pace = Pace { owed: false, whole: Whole::Runs };
-            return Some(claim);
+            return Some(in_hand);
         }
         // Only a cycle over all of them moves on the window of changed orders, and several that take turns would never let
         // it begin.
         let waits_for_whole = matches!(pace.whole, Whole::Ended(at) if now - at > WITHOUT_A_WHOLE_ONE);
-        if claim.is_empty() || waits_for_whole {
+        if in_hand.is_empty() || waits_for_whole {
             pace.owed = true;
             return None;
         }
         pace.owed = false;
-        Some(claim)
+        Some(in_hand)
     }
 
     /// Takes what people ask for. Cycles are run one after another, while what concerns an order is done at once.

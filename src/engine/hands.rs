@@ -43,7 +43,7 @@ pub struct Hand {
 
 /// The mandants of a pixi API that one cycle has in hand; dropped to let go of them all.
 #[derive(Debug)]
-pub struct Claim {
+pub struct InHand {
     hands: Arc<Hands>,
     api: ApiName,
     left_out: BTreeSet<MandantId>,
@@ -97,25 +97,25 @@ impl Hands {
     }
 
     /// Takes those of the mandants in hand that nobody has.
-    pub fn claim_free(self: &Arc<Self>, api: &ApiName, mandants: &BTreeSet<MandantId>) -> Claim {
+    pub fn take_free(self: &Arc<Self>, api: &ApiName, mandants: &BTreeSet<MandantId>) -> InHand {
         let mut held = locked(&self.mandants);
         let (left_out, free): (BTreeSet<MandantId>, BTreeSet<MandantId>) =
             mandants.iter().cloned().partition(|mandant| held.contains(&(api.clone(), mandant.clone())));
         held.extend(free.iter().map(|mandant| (api.clone(), mandant.clone())));
-        Claim { hands: self.clone(), api: api.clone(), left_out, mandants: Mutex::new(free) }
+        InHand { hands: self.clone(), api: api.clone(), left_out, mandants: Mutex::new(free) }
     }
 
     /// Takes all of the mandants in hand, once nobody has any of them.
-    pub async fn claim_all(self: &Arc<Self>, api: &ApiName, mandants: &BTreeSet<MandantId>) -> Claim {
+    pub async fn take_all(self: &Arc<Self>, api: &ApiName, mandants: &BTreeSet<MandantId>) -> InHand {
         loop {
             let freed = self.freed.notified();
             let mut freed = std::pin::pin!(freed);
             freed.as_mut().enable();
-            let claim = self.claim_free(api, mandants);
-            if claim.is_whole() {
-                return claim;
+            let in_hand = self.take_free(api, mandants);
+            if in_hand.is_whole() {
+                return in_hand;
             }
-            claim.forget();
+            in_hand.forget();
             freed.await;
         }
     }
@@ -131,7 +131,7 @@ impl Drop for Hand {
     }
 }
 
-impl Claim {
+impl InHand {
     /// The pixi API.
     pub fn api(&self) -> &ApiName {
         &self.api
@@ -197,7 +197,7 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for InHand {
     fn drop(&mut self) {
         self.let_go(|_| true);
     }
@@ -242,16 +242,16 @@ mod tests {
     async fn a_mandant_is_in_one_cycle_and_free_as_soon_as_that_is_done_with_it() {
         let hands = Arc::new(Hands::default());
         let (all, other) = (mandants(&["LEO", "MIA", "TOM"]), ApiName("other".to_owned()));
-        let whole = hands.claim_free(&api(), &all);
+        let whole = hands.take_free(&api(), &all);
         assert!(whole.is_whole() && !whole.is_empty());
-        assert!(hands.claim_free(&api(), &all).is_empty());
-        assert!(hands.claim_free(&other, &all).is_whole(), "of another pixi API");
+        assert!(hands.take_free(&api(), &all).is_empty());
+        assert!(hands.take_free(&other, &all).is_whole(), "of another pixi API");
         whole.done(&MandantId("TOM".to_owned()));
         whole.done(&MandantId("MIA".to_owned()));
-        let beside = hands.claim_free(&api(), &all);
+        let beside = hands.take_free(&api(), &all);
         assert_eq!(beside.left_out(), &mandants(&["LEO"]));
         let live = api();
-        let mut waits = Box::pin(hands.claim_all(&live, &all));
+        let mut waits = Box::pin(hands.take_all(&live, &all));
         assert!(waits.as_mut().now_or_never().is_none());
         drop(beside);
         assert!(waits.as_mut().now_or_never().is_none());
