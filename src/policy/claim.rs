@@ -48,8 +48,17 @@ fn await_prepayment(draft: &mut Draft<'_>) -> bool {
     let notice = awaited(draft, Number::AwaitingMoney);
     let locked = locks::lock(draft, "R10", &notice);
     draft.keep_lock = true;
+    // Some of it has left already: that is what has to be told, the rest stays locked for the same reason as before.
+    let notice = if left_unpaid(draft) { awaited(draft, Number::ShippedWithoutMoney) } else { notice };
     draft.notice(notice);
     locked
+}
+
+/// Goods have left that nobody has paid: neither by transfer, nor in some other way that a person told pixi of.
+fn left_unpaid(draft: &Draft<'_>) -> bool {
+    let (pixi, kept) = (draft.sums.pixi, draft.sums.kept());
+    kept < pixi.invoiced - pixi.credited - draft.tolerance()
+        && !draft.facts.invoices().all(|invoice| capture::paid_by_others(draft.facts, invoice))
 }
 
 fn awaited(draft: &Draft<'_>, number: Number) -> Notice {
@@ -81,8 +90,7 @@ pub(super) fn watch(draft: &mut Draft<'_>) {
         await_prepayment(draft);
     } else if draft.facts.invoices().next().is_some() {
         // A person has got the money in some other way and told pixi.
-        let settled_by_hand = |document: &Document| capture::paid_by_others(draft.facts, document);
-        if draft.facts.invoices().all(settled_by_hand) {
+        if draft.facts.invoices().all(|invoice| capture::paid_by_others(draft.facts, invoice)) {
             return;
         }
         draft.rule(if group == Group::Wait { "C3" } else { "C4" });

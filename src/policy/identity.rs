@@ -88,6 +88,12 @@ pub(super) fn payment_found(draft: &mut Draft<'_>) -> ControlFlow<()> {
         draft.say(PhraseKey::NothingToPay);
         locks::release(draft, "R2", draft.facts.pay_id.clone().unwrap_or_default(), "ZERO");
         draft.rule("R2");
+        // Two orders name one payment. Money may still come on it, and it must find its order.
+        if let PaymentView::TakenBy(other) | PaymentView::OtherOrder(other) = &draft.facts.payment {
+            draft.rule("R3");
+            draft.notice(contested(draft, other));
+            return ControlFlow::Break(());
+        }
         locks::unlock_if_cured(draft);
         draft.settle();
         return ControlFlow::Break(());
@@ -106,11 +112,15 @@ pub(super) fn payment_found(draft: &mut Draft<'_>) -> ControlFlow<()> {
         PaymentView::SeveralIds => ("R2", Notice::problem(Number::SeveralPaymentIds)),
         PaymentView::NotFound => ("R3", Notice::problem(Number::PaymentNotFound).with("payment", pay_id)),
         PaymentView::OtherMerchant => ("R3", Notice::problem(Number::OtherMerchant).with("payment", pay_id)),
-        PaymentView::TakenBy(other) | PaymentView::OtherOrder(other) => {
-            ("R3", Notice::problem(Number::PaymentTaken).with("payment", pay_id).with("other", other))
-        }
+        PaymentView::TakenBy(other) | PaymentView::OtherOrder(other) => ("R3", contested(draft, other)),
     };
     locks::lock_and_release(draft, notice.0, notice.1)
+}
+
+/// R3: another order has this order's payment.
+fn contested(draft: &Draft<'_>, other: &str) -> Notice {
+    let pay_id = draft.facts.pay_id.clone().unwrap_or_default();
+    Notice::problem(Number::PaymentTaken).with("payment", pay_id).with("other", other)
 }
 
 fn await_payment(draft: &mut Draft<'_>) -> ControlFlow<()> {

@@ -32,16 +32,17 @@ pub fn explains(number: Number, lack: Lack) -> bool {
         | Number::SeveralPaymentIds
         | Number::PaymentNotFound
         | Number::OtherMerchant
-        | Number::OtherCurrency
-        | Number::PaymentTaken => &[TooLittle, InvoiceUnbooked, ReturnUnbooked],
+        | Number::OtherCurrency => &[TooLittle, InvoiceUnbooked, ReturnUnbooked],
+        // Money on it is another order's until a person has said whose it is.
+        Number::PaymentTaken => &[Dead, TooLittle, InvoiceUnbooked, ReturnUnbooked],
         // No money moves and nothing is booked until a person has looked.
         Number::Chargeback
         | Number::SumsDisagree
         | Number::TotalUnclear
         | Number::FactsVanished
+        | Number::OrderMerged
         | Number::OutcomeUnknown => &[Dead, Held, Unpaid, TooLittle, TooMuch, InvoiceUnbooked, ReturnUnbooked],
         Number::DocumentUnclear => &[Held, TooLittle, TooMuch, InvoiceUnbooked, ReturnUnbooked],
-        Number::OrderMerged => &[Unpaid, InvoiceUnbooked, ReturnUnbooked],
         Number::OrderDisappeared => &[Abandoned],
         // An invoice that was not captured is not booked, nor is what was returned of it; the rest stays for it.
         Number::InvoiceExceedsMoney | Number::CaptureRefused | Number::CaptureOverdue | Number::InvoicesExceedOrder => {

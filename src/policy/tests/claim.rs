@@ -137,6 +137,17 @@ fn c3_c4_shipped_without_money_is_a_hint_and_booked_when_it_comes() {
 }
 
 #[test]
+fn r10_goods_that_left_without_money_are_told_while_the_rest_stays_locked() {
+    let story = order("4711").prepayment(119_00).released_by_hand().shipped("RE1", &[1]).settle();
+    assert_eq!((story.hints(), story.facts.locked), (vec![1308], Some(true)));
+    let shipped = story.facts.documents[0].total;
+    let elsewhere = story.clone().paid_in_pixi("RE1", shipped).settle();
+    assert_eq!((elsewhere.hints(), elsewhere.facts.locked), (vec![1213], Some(true)), "what left is paid elsewhere");
+    let story = story.received(shipped).settle();
+    assert_eq!((story.hints(), story.facts.locked), (vec![1213], Some(true)), "what left is paid");
+}
+
+#[test]
 fn c3_an_invoice_a_person_has_set_paid_is_not_booked_and_nothing_is_said() {
     let story = order("4711").on_invoice(119_00).settle().shipped("RE1", &[1, 2]).paid_in_pixi("RE1", 119_00).settle();
     assert_eq!((money(&story), story.hints(), story.problems()), (vec![], vec![], vec![]));

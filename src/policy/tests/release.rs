@@ -76,6 +76,15 @@ fn r2_a_cancelled_order_without_payment_comes_to_its_end() {
 }
 
 #[test]
+fn r3_an_order_that_costs_nothing_and_names_the_payment_of_another_is_released_and_told() {
+    for view in [PaymentView::TakenBy("main/SHOP/9".into()), PaymentView::OtherOrder("main/SHOP/9".into())] {
+        let story = order("4711").lines(&[0]).seen_as(view).settle();
+        assert_eq!((story.did.as_slice(), story.problems()), (["release#1".to_owned()].as_slice(), vec![1106]));
+        assert_ne!(story.after(31 * 24 * 60).plan().next_check, NextCheck::Ended);
+    }
+}
+
+#[test]
 fn r3_a_payment_unknown_to_unzer_is_waited_for_half_an_hour() {
     let story = order("4711").seen_as(PaymentView::NotFound).after(29);
     assert_eq!((story.next(), story.hints()), (vec![], vec![1103]));
