@@ -67,11 +67,12 @@ async fn measure(orders: usize) {
     std::fs::write(&file, world.configuration(folder.path(), "http://127.0.0.1:9")).unwrap();
     let settings = config::load(&file).unwrap_or_else(|findings| panic!("{findings}")).settings;
     let commits = Arc::new(Commits::default());
-    let options = Options::new(folder.path().join("store.db"), clock.clone()).simulated(7);
-    let counted: Arc<dyn CommitFaults> = commits.clone();
-    let journal = Journal::open(Options { faults: Some(counted), ..options }).await.unwrap();
+    let store = folder.path().join("store.db");
+    let settings = Arc::new(settings);
     let wire = Arc::new(Timed { peers: world.wire(), nanos: AtomicU64::new(0), requests: AtomicU64::new(0) });
-    let daemon = Daemon::start(Arc::new(settings), wire.clone(), journal, clock.clone(), 7, Stop::default());
+    // What comes before is played on a paused clock, and every operation of the store in place.
+    let journal = Journal::open(Options::new(&store, clock.clone()).simulated(7)).await.unwrap();
+    let daemon = Daemon::start(settings.clone(), wire.clone(), journal.clone(), clock.clone(), 7, Stop::default());
     let daemon = daemon.await.unwrap();
     for number in 0..orders {
         Stage::new(&world, Mode::Expert, number).authorize("card", &[60_00], 0).unwrap();
@@ -81,6 +82,14 @@ async fn measure(orders: usize) {
         daemon.run_cycle(&Scope::default()).await.unwrap();
         clock.sleep(Duration::from_hours(7)).await;
     }
+    drop(daemon);
+    journal.close();
+    // What is measured runs as it does at a merchant's: the clock goes on by itself, the store has its threads.
+    tokio::time::resume();
+    let counted: Arc<dyn CommitFaults> = commits.clone();
+    let options = Options { faults: Some(counted), ..Options::new(&store, clock.clone()).migrating() };
+    let journal = Journal::open(options).await.unwrap();
+    let daemon = Daemon::start(settings, wire.clone(), journal, clock.clone(), 8, Stop::default()).await.unwrap();
     println!("{:<28} {:>8} {:>9} {:>10} {:>10} {:>8}", "", "orders", "requests", "peers s", "besides s", "commits");
     let mut besides = 0.0;
     let mut worked = 0;

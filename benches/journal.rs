@@ -151,7 +151,11 @@ impl Bench {
     async fn open(place: Database, clock: &Clock) -> Self {
         let journal = Journal::open(Options::new(&place, clock.clone()).migrating()).await.unwrap();
         let owner = journal.register_process("bench").await.unwrap();
+        journal.acquire_lease(owner, &"live".into()).await.unwrap();
         for nr in 0..ORDERS {
+            if nr % 100 == 0 {
+                journal.heartbeat(owner).await.unwrap();
+            }
             let seen = OrderSeen {
                 order: order(nr),
                 nr_external: format!("W{nr}"),

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::ids::ApiName;
 use crate::config::settings::PixiApi;
 use crate::money::Currency;
-use crate::pixi::answer::{AnswerError, Decoder, Sink, Tail};
+use crate::pixi::answer::{AnswerError, Decoder, Schemas, Sink, Tail};
 use crate::pixi::assumptions;
 use crate::pixi::calls::table::{CallSpec, call_spec};
 use crate::pixi::columns::{CellError, FromRow, RowContext};
@@ -68,6 +68,7 @@ struct Inner {
     context: RowContext,
     /// Calls pixi has said to be installed.
     proven: Arc<Mutex<BTreeSet<&'static str>>>,
+    schemas: Arc<Schemas>,
 }
 
 impl std::fmt::Debug for PixiClient {
@@ -99,6 +100,7 @@ impl PixiClient {
             clock,
             context: RowContext { zone: timezone, base_currency: assumptions::BASE_CURRENCY },
             proven: Arc::default(),
+            schemas: Arc::default(),
         }))
     }
 
@@ -115,6 +117,7 @@ impl PixiClient {
             clock: inner.clock.clone(),
             context: RowContext { base_currency: currency, ..inner.context },
             proven: Arc::clone(&inner.proven),
+            schemas: Arc::clone(&inner.schemas),
         }))
     }
 
@@ -296,7 +299,7 @@ impl PixiClient {
         };
         let answer = self.0.wire.send(request).await.map_err(|error| PixiError::Send { call: call.to_owned(), error });
         let result = match answer {
-            Ok(response) => receive(call, response, sink).await,
+            Ok(response) => receive(call, response, &self.0.schemas, sink).await,
             Err(error) => Err(error),
         };
         let duration_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -306,7 +309,12 @@ impl PixiClient {
 }
 
 /// Reads an answer while it streams in.
-async fn receive(call: &str, mut response: Response, sink: &mut dyn Sink) -> Result<Tail, PixiError> {
+async fn receive(
+    call: &str,
+    mut response: Response,
+    schemas: &Schemas,
+    sink: &mut dyn Sink,
+) -> Result<Tail, PixiError> {
     let status = response.status;
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         return Err(PixiError::Login { call: call.to_owned(), status });
@@ -319,7 +327,7 @@ async fn receive(call: &str, mut response: Response, sink: &mut dyn Sink) -> Res
             PixiError::Http { call: call.to_owned(), status }
         }
     };
-    let mut decoder = Decoder::new();
+    let mut decoder = Decoder::new(schemas);
     while let Some(chunk) = response.body.next().await {
         let chunk = chunk.map_err(|error| PixiError::Send { call: call.to_owned(), error })?;
         decoder.feed(&chunk, sink).map_err(unreadable)?;

@@ -1,13 +1,14 @@
 //! Feeds the XML reader with whatever the network brings.
 //!
 //! Pieces are gathered into a window; the reader runs over it without copying. Where an event is cut off by the end of
-//! the window, the window is kept from the event's start and tried again once more has come.
+//! the window, the window is kept from the event's start and tried again once more has come. A schema known from an
+//! earlier answer is passed over.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::machine::Machine;
-use super::{AnswerError, MAX_ROW, Sink, Tail};
+use super::{AnswerError, MAX_ROW, Schemas, Sink, Tail};
 
 /// The window is read once it holds this much.
 const WINDOW: usize = 32 << 10;
@@ -19,7 +20,8 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Reads one answer.
 #[derive(Debug)]
-pub struct Decoder {
+pub struct Decoder<'a> {
+    schemas: &'a Schemas,
     window: String,
     /// Bytes of a character that the last piece cut apart.
     cut: Vec<u8>,
@@ -30,21 +32,16 @@ pub struct Decoder {
     machine: Machine,
 }
 
-impl Default for Decoder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Decoder {
-    /// A decoder for one answer.
-    pub fn new() -> Self {
-        Self::with_window(WINDOW)
+impl<'a> Decoder<'a> {
+    /// A decoder for one answer; `schemas`: those of answers before.
+    pub fn new(schemas: &'a Schemas) -> Self {
+        Self::with_window(schemas, WINDOW)
     }
 
     /// As [`Self::new`], reading as soon as the window holds `least` bytes.
-    pub(super) fn with_window(least: usize) -> Self {
+    pub(super) fn with_window(schemas: &'a Schemas, least: usize) -> Self {
         Self {
+            schemas,
             // Most answers are small; a large one makes room for itself once.
             window: String::new(),
             cut: Vec::new(),
@@ -128,7 +125,7 @@ impl Decoder {
                 done += len;
                 continue;
             }
-            done += read_events(rest, last, &mut self.machine, sink)?;
+            done += read_events(rest, last, self.schemas, &mut self.machine, sink)?;
             if !self.window.get(done..).is_some_and(|rest| rest.starts_with(BYTE_ORDER_MARK)) {
                 break;
             }
@@ -144,20 +141,43 @@ impl Decoder {
 }
 
 /// Reads events from `rest` and says how many bytes of it are done with.
-fn read_events(rest: &str, last: bool, machine: &mut Machine, sink: &mut dyn Sink) -> Result<usize, AnswerError> {
-    let mut reader = Reader::from_str(rest);
-    let config = reader.config_mut();
-    // The machine checks names itself: a reader sees only its window.
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
+fn read_events(
+    rest: &str,
+    last: bool,
+    schemas: &Schemas,
+    machine: &mut Machine,
+    sink: &mut dyn Sink,
+) -> Result<usize, AnswerError> {
+    let mut reader = reader_of(rest);
+    // Where in `rest` the reader began.
+    let mut base = 0;
     let mut done = 0;
+    // Where the content of a schema began that is read for the first time.
+    let mut schema_from = None;
     loop {
         let event = reader.read_event();
-        let position = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(rest.len());
+        let position = usize::try_from(reader.buffer_position()).map_or(rest.len(), |at| (base + at).min(rest.len()));
         match event {
-            Ok(Event::Start(start)) => machine.start(&start, false, sink)?,
+            Ok(Event::Start(start)) => {
+                machine.start(&start, false, sink)?;
+                if machine.at_schema() {
+                    if let Some((length, known)) = schemas.find(&rest[position..]) {
+                        machine.take_schema(known);
+                        (base, done) = (position + length, position + length);
+                        reader = reader_of(&rest[base..]);
+                        continue;
+                    }
+                    schema_from = Some(position);
+                }
+            }
             Ok(Event::Empty(start)) => machine.start(&start, true, sink)?,
-            Ok(Event::End(end)) => machine.end(&end, sink)?,
+            Ok(Event::End(end)) => {
+                machine.end(&end, sink)?;
+                if let Some(from) = schema_from.filter(|_| machine.in_row_set()) {
+                    schemas.keep(&rest[from..done], machine.set());
+                    schema_from = None;
+                }
+            }
             Ok(Event::Text(text)) => {
                 // The second half of a line end may be still to come.
                 if !last && position == rest.len() && text.ends_with('\r') {
@@ -180,4 +200,13 @@ fn read_events(rest: &str, last: bool, machine: &mut Machine, sink: &mut dyn Sin
         }
         done = position;
     }
+}
+
+fn reader_of(text: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(text);
+    let config = reader.config_mut();
+    // The machine checks names itself: a reader sees only its window.
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    reader
 }

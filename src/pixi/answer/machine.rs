@@ -120,6 +120,26 @@ impl Machine {
         self.leave(sink, end.local_name().into_inner())
     }
 
+    /// The schema that has begun, and nothing of it was read yet.
+    pub(super) fn at_schema(&self) -> bool {
+        self.places.ends_with(&[Place::RowSet, Place::Schema]) && self.set.columns().is_empty() && !self.set.schema
+    }
+
+    /// The columns read so far.
+    pub(super) fn set(&self) -> &RowSet {
+        &self.set
+    }
+
+    /// The schema that has begun is the one of `known`; its content is passed over.
+    pub(super) fn take_schema(&mut self, known: RowSet) {
+        self.set.take_schema(known);
+    }
+
+    /// The row set is open, and nothing inside of it.
+    pub(super) fn in_row_set(&self) -> bool {
+        self.places.last() == Some(&Place::RowSet)
+    }
+
     /// Text, with line ends as they came.
     pub(super) fn text(&mut self, text: &str) -> Result<(), AnswerError> {
         match self.places.last() {

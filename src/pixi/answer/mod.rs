@@ -9,11 +9,13 @@ use thiserror::Error;
 mod decoder;
 mod machine;
 mod row_set;
+mod schemas;
 #[cfg(test)]
 mod tests;
 
 pub use decoder::Decoder;
 pub use row_set::{Column, RowSet, RowView};
+pub use schemas::Schemas;
 
 /// Deepest nesting taken (DESIGN 4.9).
 pub const MAX_DEPTH: usize = 64;

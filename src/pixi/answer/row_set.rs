@@ -1,5 +1,7 @@
 //! A row set: its columns, and one row at a time.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{AnswerError, MAX_CELL, MAX_COLUMNS, MAX_ROW, decode_name};
@@ -26,14 +28,20 @@ pub struct RowSet {
     pub schema: bool,
     /// Rows so far.
     pub rows: u64,
-    columns: Vec<Column>,
+    /// Shared by all answers that announced the same; a row may add columns of its own.
+    columns: Arc<Vec<Column>>,
     /// Names as on the wire, by column.
-    wire_names: Vec<Box<str>>,
+    wire_names: Arc<Vec<Box<str>>>,
 }
 
 impl RowSet {
     pub(super) fn new(index: usize) -> Self {
         Self { index, ..Self::default() }
+    }
+
+    /// Has the columns that `known` has by its schema.
+    pub(super) fn take_schema(&mut self, known: RowSet) {
+        (self.schema, self.columns, self.wire_names) = (known.schema, known.columns, known.wire_names);
     }
 
     /// The columns known so far.
@@ -59,13 +67,13 @@ impl RowSet {
         if self.columns.len() >= MAX_COLUMNS {
             return Err(AnswerError::TooManyColumns);
         }
-        self.wire_names.push(wire_name.into());
-        self.columns.push(Column { name: decode_name(wire_name), ..column });
+        Arc::make_mut(&mut self.wire_names).push(wire_name.into());
+        Arc::make_mut(&mut self.columns).push(Column { name: decode_name(wire_name), ..column });
         Ok(self.columns.len() - 1)
     }
 
     pub(super) fn last_mut(&mut self) -> Option<&mut Column> {
-        self.columns.last_mut()
+        Arc::make_mut(&mut self.columns).last_mut()
     }
 
     /// Place of a cell's column. Rows list their cells in the same order, so the place after the last one is tried

@@ -22,8 +22,12 @@ impl Sink for Heard {
 }
 
 fn decode_in(pieces: &[&[u8]], window: usize) -> (Result<Tail, AnswerError>, Heard) {
+    decode_after(&Schemas::default(), pieces, window)
+}
+
+fn decode_after(schemas: &Schemas, pieces: &[&[u8]], window: usize) -> (Result<Tail, AnswerError>, Heard) {
     let mut heard = Heard::default();
-    let mut decoder = Decoder::with_window(window);
+    let mut decoder = Decoder::with_window(schemas, window);
     for piece in pieces {
         if let Err(error) = decoder.feed(piece, &mut heard) {
             return (Err(error), heard);
@@ -172,7 +176,8 @@ fn memory_does_not_grow_with_the_answer() {
     let row = format!("<row><OrderNr>4711</OrderNr><ShopNote>{}</ShopNote></row>", "x".repeat(2000));
     let bytes = wrap(&row.repeat(10_000));
     let mut count = Count(0);
-    let mut decoder = Decoder::new();
+    let schemas = Schemas::default();
+    let mut decoder = Decoder::new(&schemas);
     decoder.feed(&bytes, &mut count).unwrap();
     assert!(decoder.held() < 256 << 10, "{} bytes held of {}", decoder.held(), bytes.len());
     assert_eq!(decoder.finish(&mut count).unwrap().rows, 10_000);
@@ -260,4 +265,57 @@ proptest! {
         let (_, heard) = decode_in(&[&bytes[..at], &bytes[at..]], 1);
         prop_assert_eq!(cell(&heard, 0, 0, "A"), Some(format!("{before}\u{feff}b")));
     }
+}
+
+/// An answer with one row of cells, and an inline schema of these columns.
+fn announcing(columns: &str, cells: &str) -> Vec<u8> {
+    let schema = format!("<x:schema><x:element name='row'><x:complexType>{columns}</x:complexType></x:element></x:schema>");
+    let row = String::from_utf8(wrap(&format!("<row>{cells}</row>"))).unwrap();
+    row.replace("<d:diffgram>", &format!("{schema}<d:diffgram>")).into_bytes()
+}
+
+#[test]
+fn a_schema_seen_before_says_the_same_again() {
+    for bytes in fixtures() {
+        let schemas = Schemas::default();
+        let first = decode_after(&schemas, &[&bytes], 32 << 10);
+        assert_eq!(decode_after(&schemas, &[&bytes], 32 << 10), first);
+        for window in [1, 7, 64, 4096] {
+            assert_eq!(decode_after(&schemas, &[&bytes], window), first, "in windows of {window}");
+        }
+    }
+}
+
+#[test]
+fn a_schema_that_goes_on_after_one_seen_before_is_another() {
+    let (one, two) = ("<x:element name='A' type='int'/>", "<x:element name='B' type='varchar'/>");
+    let schemas = Schemas::default();
+    let short = announcing(one, "<A>1</A>");
+    let long = announcing(&format!("{one}{two}"), "<A>1</A><B>2</B>");
+    let names = |bytes: &[u8]| {
+        let (tail, heard) = decode_after(&schemas, &[bytes], 32 << 10);
+        assert!(tail.is_ok());
+        heard.sets[0].0.iter().map(|column| (column.name.clone(), column.kind.clone())).collect::<Vec<_>>()
+    };
+    let (a, b) = (("A".to_owned(), Some("int".to_owned())), ("B".to_owned(), Some("varchar".to_owned())));
+    for _ in 0..2 {
+        assert_eq!(names(&short), [a.clone()]);
+        assert_eq!(names(&long), [a.clone(), b.clone()]);
+    }
+    // Where the row shows a column of its own, the schema kept for the next answer does not get it.
+    let odd = announcing(one, "<A>1</A><C>3</C>");
+    assert_eq!(names(&odd).len(), 2);
+    assert_eq!(names(&short), [a]);
+}
+
+#[test]
+fn a_schema_is_passed_over_only_where_it_ends_at_once() {
+    let schemas = Schemas::default();
+    let first = announcing("", "<A>1</A>");
+    assert!(decode_after(&schemas, &[&first], 32 << 10).0.is_ok());
+    // What was kept is how this begins, but here it goes on: nothing of it may be lost.
+    let content = "<x:element name='row'><x:complexType></x:complexType></x:element>";
+    let more = String::from_utf8(first).unwrap().replace(content, &format!("{content}<x:element name='row'/>"));
+    let alone = decode(more.as_bytes());
+    assert_eq!(decode_after(&schemas, &[more.as_bytes()], 32 << 10), alone);
 }
