@@ -185,6 +185,16 @@ async fn r3_one_payment_serves_one_order() {
         stage.locked(sold.nr, false)
     })
     .await;
+    // Where the payment itself names no order, it is the order's that had it first.
+    plays_in_both_modes(|stage| async move {
+        let payment = stage.shop().charge("sofort", stage.money(22_00), "")?;
+        let first = stage.import(&[22_00], 0, Some(&payment))?;
+        stage.released(first).await?;
+        let second = stage.another(1).import(&[22_00], 0, Some(&payment))?;
+        is_locked_and_let_go(&stage, second, "PP-1106").await?;
+        stage.locked(first, false)
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
