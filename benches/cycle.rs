@@ -82,8 +82,8 @@ async fn measure(orders: usize) {
         daemon.run_cycle(&Scope::default()).await.unwrap();
         clock.sleep(Duration::from_hours(7)).await;
     }
-    drop(daemon);
     journal.close();
+    drop((daemon, journal));
     // What is measured runs as it does at a merchant's: the clock goes on by itself, the store has its threads.
     tokio::time::resume();
     let counted: Arc<dyn CommitFaults> = commits.clone();

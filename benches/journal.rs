@@ -80,9 +80,8 @@ impl Server {
         sqlx::raw_sql(tables).execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
         let script = self.home.with_extension("sql");
-        let text = "BEGIN;\nINSERT INTO floor_steps (key) VALUES ('capture:' || gen_random_uuid());\nCOMMIT;\nBEGIN;\n\
-                    UPDATE floor_steps SET outcome = 'done' \
-                    WHERE id = currval(pg_get_serial_sequence('floor_steps', 'id'));\n\
+        let text = "BEGIN;\nINSERT INTO floor_steps (key) VALUES ('capture:' || gen_random_uuid()) RETURNING id \\gset\n\
+                    COMMIT;\nBEGIN;\nUPDATE floor_steps SET outcome = 'done' WHERE id = :id;\n\
                     UPDATE floor_chain SET seq = seq + 1, hash = md5(hash);\nCOMMIT;\n";
         std::fs::write(&script, text).unwrap();
         let bench = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -154,6 +154,19 @@ fn comments(story: &Story) -> Vec<String> {
 }
 
 #[test]
+fn comment_lines_let_go_with_a_problem_are_not_said_to_be_released() {
+    let lines_let_go = |code: &str| {
+        let mut story = paid();
+        let release = story.facts.past.iter_mut().find(|past| past.effect.kind() == Kind::Release).unwrap();
+        release.effect = Effect::ReleaseLines { nr_external: "4711".into(), auth_code: code.into() };
+        story.facts.past.retain(|past| past.effect.kind() != Kind::Comment);
+        comments(&story.settle())
+    };
+    assert_eq!(lines_let_go("CHARGED"), ["Order checked and released (s-pay-31)."]);
+    assert_eq!(lines_let_go("PROBLEM"), Vec::<String>::new());
+}
+
+#[test]
 fn comment_each_kind_of_step_has_its_sentence() {
     use crate::policy::facts::Direction;
     let card = order("4711").card(130_00).expert().settle().asked(Direction::Capture, 5_00);
