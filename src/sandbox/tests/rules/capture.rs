@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{plays, plays_in_both_modes};
 use crate::config::Mode;
-use crate::sandbox::pixi::{LineState, NewLine};
+use crate::sandbox::pixi::{CcpCall, LineState, NewLine};
 use crate::sandbox::stage::{Astray, Sold, Stage, Told};
 
 fn refused<T: std::fmt::Display>(error: T) -> Astray {
@@ -303,6 +303,11 @@ async fn c2_booking_the_first_delivery_leaves_the_rest_on_its_way() {
         stage.released(sold.nr).await?;
         let invoice = stage.ship(sold.nr, &[0])?;
         stage.booked(&invoice).await?;
+        // A rest that went back on HOLD would soon be released again: it shows in pixi's log, however short that is.
+        stage.pause(Duration::from_mins(10)).await;
+        let entries = stage.world.pixi.ccp_log();
+        let releases = entries.iter().filter(|entry| entry.order == sold.nr && entry.call == CcpCall::Auth).count();
+        stage.same("releases", &releases, &1)?;
         let on_hold = stage.order(sold.nr)?.lines.iter().filter(|line| line.state == LineState::Hal).count();
         stage.same("lines on hold", &on_hold, &0)
     })
