@@ -68,6 +68,7 @@ struct Inner {
     context: RowContext,
     /// Calls pixi has said to be installed.
     proven: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// Inline schemas of its answers so far.
     schemas: Arc<Schemas>,
 }
 

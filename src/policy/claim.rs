@@ -57,8 +57,12 @@ fn await_prepayment(draft: &mut Draft<'_>) -> bool {
 /// Goods have left that nobody has paid: neither by transfer, nor in some other way that a person told pixi of.
 fn left_unpaid(draft: &Draft<'_>) -> bool {
     let (pixi, kept) = (draft.sums.pixi, draft.sums.kept());
-    kept < pixi.invoiced - pixi.credited - draft.tolerance()
-        && !draft.facts.invoices().all(|invoice| capture::paid_by_others(draft.facts, invoice))
+    kept < pixi.invoiced - pixi.credited - draft.tolerance() && !settled_by_hand(draft)
+}
+
+/// A person has got the money of each invoice in some other way and told pixi. So it is where nothing is invoiced.
+fn settled_by_hand(draft: &Draft<'_>) -> bool {
+    draft.facts.invoices().all(|invoice| capture::paid_by_others(draft.facts, invoice))
 }
 
 fn awaited(draft: &Draft<'_>, number: Number) -> Notice {
@@ -88,11 +92,7 @@ pub(super) fn watch(draft: &mut Draft<'_>) {
     }
     if group == Group::Wait && draft.facts.unshipped() {
         await_prepayment(draft);
-    } else if draft.facts.invoices().next().is_some() {
-        // A person has got the money in some other way and told pixi.
-        if draft.facts.invoices().all(|invoice| capture::paid_by_others(draft.facts, invoice)) {
-            return;
-        }
+    } else if !settled_by_hand(draft) {
         draft.rule(if group == Group::Wait { "C3" } else { "C4" });
         draft.say(await_phrase(draft));
         draft.keep_open = true;
